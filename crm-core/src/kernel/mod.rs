@@ -1,0 +1,10 @@
+//! Values that everything else is made of. No business nouns, no async, no clock and no chance of its own.
+//!
+//! A value that exists is valid: private fields, `TryFrom`/`parse`, and serde through the same door. Refusals name the
+//! value's problem and the remedy ([`error::Rule`]).
+
+pub mod error;
+pub mod explanation;
+
+pub use error::{Error, FieldProblem, InvalidInput, Kind, Result, Rule};
+pub use explanation::Explanation;

@@ -1,0 +1,8 @@
+//! The pure domain of an embeddable, multi-tenant CRM.
+//!
+//! A deterministic core decides, one generic store remembers, thin adapters talk to the outside. Layers, from the
+//! ground up (each may use only what stands below it): [`kernel`] values; [`access`], [`event`], [`agenda`] and
+//! [`store`] as ground rules; records ([`people`], [`lead`], [`pipeline`], [`activity`]); judgements ([`duplicate`],
+//! [`scoring`], [`assignment`], [`conversion`], [`intake`]); and [`crm`], the face that a host links.
+
+pub mod kernel;
