@@ -6,3 +6,8 @@
 //! [`scoring`], [`assignment`], [`conversion`], [`intake`]); and [`crm`], the face that a host links.
 
 pub mod kernel;
+pub mod access;
+pub mod agenda;
+pub mod event;
+pub mod paywall;
+pub mod store;

@@ -1,0 +1,48 @@
+//! The table of contents: which entities a transaction holds, and which specific reads.
+//!
+//! The one file of the lower layers that names records of the upper ones. A new entity adds a line here, twice: to
+//! [`Tx`] and to [`visit_entities`].
+
+use async_trait::async_trait;
+
+use super::port::{Records, StoreResult};
+use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
+use crate::agenda::{Agenda, Job};
+use crate::event::Event;
+use crate::kernel::Entity;
+
+/// An open transaction of one organization. Dropping it undoes everything.
+#[async_trait]
+pub trait Tx:
+    Records<Organization>
+    + Records<Member>
+    + Records<CustomRole>
+    + Records<Team>
+    + Records<TeamMember>
+    + Records<Event>
+    + Records<Job>
+    + Agenda
+    + Send
+{
+    /// Takes the slug for the organization; `SlugTaken` when another has it.
+    async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()>;
+    /// Keeps everything, or nothing.
+    async fn commit(self: Box<Self>) -> StoreResult<()>;
+}
+
+/// Something to be done with every kind of record, for stores that check their tables against the declarations.
+pub trait Visitor {
+    /// Called once for each entity.
+    fn visit<E: Entity>(&mut self);
+}
+
+/// Shows every entity to the visitor, those that are referred to before those that refer.
+pub fn visit_entities(visitor: &mut impl Visitor) {
+    visitor.visit::<Organization>();
+    visitor.visit::<CustomRole>();
+    visitor.visit::<Member>();
+    visitor.visit::<Team>();
+    visitor.visit::<TeamMember>();
+    visitor.visit::<Event>();
+    visitor.visit::<Job>();
+}

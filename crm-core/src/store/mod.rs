@@ -1,0 +1,20 @@
+//! The port to whatever remembers, and the one door that leads through it.
+//!
+//! [`Records`] is five verbs for any entity, and `lock`; [`Tx`] lists the entities and the specific reads; [`Store`]
+//! opens transactions of one organization. Slices never touch these: a [`Session`] checks permission and paywall and
+//! opens a [`UnitOfWork`], which adds time, identifiers, visibility and events. [`MemoryStore`] is the real thing
+//! without a disk: for tests, sandboxes and simulation.
+//!
+//! A transaction that is not committed leaves nothing. A save names the version it has seen.
+
+mod contents;
+mod memory;
+mod port;
+mod session;
+mod unit_of_work;
+
+pub use contents::{Tx, Visitor, visit_entities};
+pub use memory::MemoryStore;
+pub use port::{BoxTx, Part, Records, Store, StoreError, StoreResult};
+pub use session::{Ports, Session};
+pub use unit_of_work::{RecordNotFound, StaleVersion, UnitOfWork};

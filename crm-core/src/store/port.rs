@@ -1,0 +1,121 @@
+//! What a store must do.
+
+use async_trait::async_trait;
+
+use crate::access::{Intent, OrganizationId, Slug};
+use crate::kernel::{Entity, Id, Kind, Page, Predicate, Rule, Stored, Timestamp};
+
+use super::contents::Tx;
+
+/// What a store refuses or fails at. Never carries SQL, constraint or host names.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another transaction changed the record first.
+    #[error("the {entity} was changed by someone else in the meantime; read it again and repeat the change")]
+    Conflict {
+        /// [`Entity::NAME`].
+        entity: &'static str,
+    },
+    /// Another record of the organization has the same key.
+    #[error("there is already a {entity} with the same {key}")]
+    Duplicate {
+        /// [`Entity::NAME`].
+        entity: &'static str,
+        /// [`crate::kernel::Key::name`].
+        key: &'static str,
+    },
+    /// A record that this one refers to does not exist in the organization.
+    #[error("the {target} that '{column}' of the {entity} names does not exist")]
+    MissingReference {
+        /// [`Entity::NAME`] of the record that refers.
+        entity: &'static str,
+        /// [`crate::kernel::Reference::column`].
+        column: &'static str,
+        /// [`Entity::NAME`] of the record that is missing.
+        target: &'static str,
+    },
+    /// Other records refer to the one that should go.
+    #[error("the {entity} is still referred to by a {by}; remove or change that first")]
+    StillReferenced {
+        /// [`Entity::NAME`] of the record that should go.
+        entity: &'static str,
+        /// [`Entity::NAME`] of a record that refers to it.
+        by: &'static str,
+    },
+    /// The slug belongs to another organization.
+    #[error("the slug '{0}' is taken; choose another")]
+    SlugTaken(String),
+    /// The store can't be reached, or took too long; nothing was written.
+    #[error("the database cannot be reached now; try again")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A defect of ours or a damaged database; the cause is for the log.
+    #[error("the database answered something unexpected")]
+    Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Rule for StoreError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict { .. } => "record.changed_meanwhile",
+            Self::Duplicate { .. } => "record.duplicate",
+            Self::MissingReference { .. } => "record.missing_reference",
+            Self::StillReferenced { .. } => "record.still_referenced",
+            Self::SlugTaken(_) => "organization.slug_taken",
+            Self::Unavailable(_) => "store.unavailable",
+            Self::Fault(_) => "store.fault",
+        }
+    }
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Conflict { .. }
+            | Self::Duplicate { .. }
+            | Self::StillReferenced { .. }
+            | Self::SlugTaken(_) => Kind::Conflict,
+            Self::MissingReference { .. } => Kind::Invalid,
+            Self::Unavailable(_) => Kind::Unavailable,
+            Self::Fault(_) => Kind::Internal,
+        }
+    }
+}
+
+/// What a store's operations return.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Reading and writing of one kind of record, in a transaction of one organization.
+#[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{E}` cannot be stored: no `Records<{E}>` in the list of `Tx`",
+    note = "add it to the table of contents in crm-core/src/store/contents.rs"
+)]
+pub trait Records<E: Entity>: Send {
+    /// The record, when the organization has it.
+    async fn find(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>>;
+    /// The record, held against other writers until the transaction ends.
+    async fn lock(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>>;
+    /// The records that match, in the page's order.
+    async fn list(&mut self, filter: &Predicate<E>, page: &Page<E>) -> StoreResult<Vec<Stored<E>>>;
+    /// Adds records. None is added when one is refused.
+    async fn insert(&mut self, rows: &[Stored<E>]) -> StoreResult<()>;
+    /// Replaces the record of version `row.version - 1`; `Conflict` when it is not there.
+    async fn update(&mut self, row: &Stored<E>) -> StoreResult<()>;
+    /// Removes the record of this version; `Conflict` when it is not there.
+    async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()>;
+}
+
+/// A record that belongs to another one's history: written beside it, without an event of its own.
+pub trait Part: Entity {}
+
+/// An open transaction.
+pub type BoxTx<'a> = Box<dyn Tx + 'a>;
+
+/// Opens transactions.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Opens a transaction that sees and touches one organization only.
+    async fn begin(&self, organization: OrganizationId, intent: Intent) -> StoreResult<BoxTx<'_>>;
+    /// Organizations with jobs due at `now`, the longest waiting first, at most `limit`.
+    async fn organizations_with_due_jobs(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<OrganizationId>>;
+    /// The organization with this slug.
+    async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>>;
+}
+

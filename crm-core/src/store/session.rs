@@ -1,0 +1,84 @@
+//! A session: the ports and one caller. It is the door.
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::port::Store;
+use super::unit_of_work::UnitOfWork;
+use crate::access::{Caller, Permission};
+use crate::kernel::phone::PhoneNumbers;
+use crate::kernel::{Clock, IdSource, Result};
+use crate::paywall::{Paywall, module_of};
+
+/// Everything from outside that the domain needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// What remembers.
+    pub store: Arc<dyn Store>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh identifiers.
+    pub ids: Arc<dyn IdSource>,
+    /// Who has subscribed to what.
+    pub paywall: Arc<dyn Paywall>,
+    /// How telephone numbers are read.
+    pub phones: Arc<dyn PhoneNumbers>,
+}
+
+/// One caller's way to everything. Cheap to make; make one for each request.
+#[derive(Clone)]
+pub struct Session {
+    ports: Ports,
+    caller: Caller,
+    cause: Option<Uuid>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session of this caller.
+    #[must_use]
+    pub fn new(ports: Ports, caller: Caller) -> Self {
+        Self { ports, caller, cause: None }
+    }
+
+    /// The same session, whose events name the event that they react to.
+    #[must_use]
+    pub fn caused_by(mut self, event: Uuid) -> Self {
+        self.cause = Some(event);
+        self
+    }
+
+    /// Who acts.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+    /// Everything from outside.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+    pub(super) fn cause(&self) -> Option<Uuid> {
+        self.cause
+    }
+
+    /// Opens a transaction for something that the caller must be permitted to do and the organization subscribed to.
+    ///
+    /// # Errors
+    /// `AccessRefusal::PermissionMissing`, `SubscriptionRequired`, and those of the store.
+    pub async fn begin(&self, permission: Permission) -> Result<UnitOfWork<'_>> {
+        self.caller.check(permission)?;
+        let now = self.ports.clock.now();
+        let organization = self.caller.organization();
+        self.ports.paywall.check(organization, module_of(permission), now).await?;
+        let tx = self.ports.store.begin(organization, permission.intent()).await?;
+        Ok(UnitOfWork::new(tx, self, now))
+    }
+}
