@@ -8,6 +8,10 @@
 pub mod kernel;
 pub mod access;
 pub mod agenda;
+pub mod custom_field;
 pub mod event;
+pub mod identity;
+pub mod lead;
 pub mod paywall;
+pub mod people;
 pub mod store;

@@ -51,6 +51,10 @@ impl Member {
         Column::required("email_key", |row| ValueRef::Text(&row.value.email_key)).indexed();
     /// Their standard role.
     pub const ROLE: Column<Self, String> = Column::required("role", |row| ValueRef::Text(row.role.as_str()));
+    /// Their custom role.
+    pub const CUSTOM_ROLE: Column<Self, CustomRoleId> = Column::optional("custom_role_id", |row| {
+        row.custom_role_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
+    });
 
     /// An active member.
     #[must_use]
@@ -68,7 +72,12 @@ impl Member {
 
 impl Entity for Member {
     const NAME: &'static str = "member";
-    const FIELDS: &'static [Field<Self>] = &[Self::ACTIVE.field(), Self::EMAIL_KEY.field(), Self::ROLE.field()];
+    const FIELDS: &'static [Field<Self>] = &[
+        Self::ACTIVE.field(),
+        Self::EMAIL_KEY.field(),
+        Self::ROLE.field(),
+        Self::CUSTOM_ROLE.field(),
+    ];
     const UNIQUE: &'static [Key<Self>] = &[Key {
         name: "email_key",
         columns: &["email_key"],

@@ -15,13 +15,11 @@ mod permission;
 mod role;
 mod service;
 mod team;
-#[cfg(test)]
-mod tests;
 
 pub use caller::{AccessRefusal, Actor, Caller, Reach};
 pub use member::{Member, MemberEvent, MemberId, NewMember};
 pub use organization::{NewOrganization, Organization, OrganizationEvent, OrganizationId, Slug, TimeZone};
 pub use permission::{Intent, Permission, PermissionSet};
 pub use role::{CustomRole, CustomRoleId, RoleEvent, RoleReach, StandardRole};
-pub use service::{Members, Organizations, Roles, Teams};
-pub use team::{Team, TeamEvent, TeamId, TeamMember, TeamTree};
+pub use service::{MemberRefusal, Members, Organizations, Roles, Teams, caller_for, found};
+pub use team::{Team, TeamEvent, TeamId, TeamMember, TeamRefusal, TeamTree};

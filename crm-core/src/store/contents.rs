@@ -9,7 +9,11 @@ use super::port::{Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
 use crate::agenda::{Agenda, Job};
 use crate::event::Event;
+use crate::custom_field::{CustomField, CustomUnique};
+use crate::identity::MatchKey;
 use crate::kernel::Entity;
+use crate::lead::{Lead, StatusLabel, Touch};
+use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 
 /// An open transaction of one organization. Dropping it undoes everything.
 #[async_trait]
@@ -21,6 +25,16 @@ pub trait Tx:
     + Records<TeamMember>
     + Records<Event>
     + Records<Job>
+    + Records<MatchKey>
+    + Records<CustomField>
+    + Records<CustomUnique>
+    + Records<Account>
+    + Records<AccountDomain>
+    + Records<Contact>
+    + Records<ContactPoint>
+    + Records<Lead>
+    + Records<StatusLabel>
+    + Records<Touch>
     + Agenda
     + Send
 {
@@ -45,4 +59,14 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<TeamMember>();
     visitor.visit::<Event>();
     visitor.visit::<Job>();
+    visitor.visit::<MatchKey>();
+    visitor.visit::<CustomField>();
+    visitor.visit::<CustomUnique>();
+    visitor.visit::<Account>();
+    visitor.visit::<AccountDomain>();
+    visitor.visit::<Contact>();
+    visitor.visit::<ContactPoint>();
+    visitor.visit::<Lead>();
+    visitor.visit::<StatusLabel>();
+    visitor.visit::<Touch>();
 }

@@ -1,0 +1,73 @@
+//! What happens to leads.
+
+use serde::Serialize;
+
+use super::status::LeadStatus;
+use crate::access::MemberId;
+use crate::event::{Change, DomainEvent};
+use crate::kernel::Explanation;
+use crate::kernel::text::Name;
+
+/// What happens to leads.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadEvent {
+    /// It came in.
+    Created {
+        /// Where from.
+        source: Option<Name>,
+    },
+    /// Its fields were changed.
+    Changed {
+        /// Which, from what to what.
+        changes: Vec<Change>,
+    },
+    /// Someone has spoken with them.
+    Contacted {
+        /// The state before.
+        from: LeadStatus,
+    },
+    /// They want and can buy.
+    Qualified {
+        /// The state before.
+        from: LeadStatus,
+    },
+    /// They do not, for now.
+    Disqualified {
+        /// The state before.
+        from: LeadStatus,
+        /// Why.
+        reason: Option<Name>,
+    },
+    /// An unqualified one is new again.
+    Reopened,
+    /// Someone was made responsible, or nobody any more.
+    Assigned {
+        /// Who was before.
+        from: Option<MemberId>,
+        /// Who is now.
+        to: Option<MemberId>,
+        /// Why.
+        why: Explanation,
+    },
+    /// It lives on as other records.
+    Converted,
+    /// It was removed.
+    Deleted,
+}
+
+impl DomainEvent for LeadEvent {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Created { .. } => "lead.created",
+            Self::Changed { .. } => "lead.changed",
+            Self::Contacted { .. } => "lead.contacted",
+            Self::Qualified { .. } => "lead.qualified",
+            Self::Disqualified { .. } => "lead.disqualified",
+            Self::Reopened => "lead.reopened",
+            Self::Assigned { .. } => "lead.assigned",
+            Self::Converted => "lead.converted",
+            Self::Deleted => "lead.deleted",
+        }
+    }
+}

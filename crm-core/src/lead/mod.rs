@@ -1,0 +1,23 @@
+//! Leads: people or companies who may become customers.
+//!
+//! A [`Lead`] is `New`, `Contacted`, `Qualified` or `Unqualified`, and `Converted` only through the conversion slice. A
+//! tenant's own labels ([`StatusLabel`]) each stand for one of these. Marketing contacts are kept as a list of
+//! [`Touch`]es, of which the first never changes. The score in the record is a copy as of `scored_at`; the truth is
+//! computed by the scoring slice.
+//!
+//! Refused: any change to a converted lead, a step that the table of states has not ([`LeadStatus::may_become`]), a
+//! lead without name, company, address and number. Said: `lead.created`, `lead.changed`, `lead.contacted`,
+//! `lead.qualified`, `lead.disqualified`, `lead.reopened`, `lead.assigned`, `lead.converted`, `lead.deleted`.
+
+mod event;
+mod fields;
+mod model;
+mod service;
+mod status;
+mod touch;
+
+pub use event::LeadEvent;
+pub use model::{Lead, LeadId, LeadPatch, LeadRefusal, NewLead};
+pub use service::{LeadDraft, Leads, add_touch, insert_leads, save_lead};
+pub use status::{LeadStatus, StatusLabel, StatusLabelEvent};
+pub use touch::{Touch, TouchDetails};

@@ -1,0 +1,253 @@
+//! Commands on leads. New leads come in through the intake slice, which looks for duplicates, scores and assigns.
+
+use super::event::LeadEvent;
+use super::model::{Lead, LeadId, LeadPatch, LeadRefusal};
+use super::status::{LeadStatus, StatusLabel, StatusLabelEvent};
+use super::touch::{Touch, TouchDetails};
+use crate::access::Permission;
+use crate::custom_field::Schema;
+use crate::event::Event;
+use crate::identity::{MatchKey, RecordKind, RecordRef, replace_keys};
+use crate::kernel::text::{Label, Name};
+use crate::kernel::{FieldProblem, InvalidInput, Page, Predicate, Result, Stored};
+use crate::store::{Session, UnitOfWork};
+
+/// A lead that is about to be added.
+#[derive(Clone, Debug)]
+pub struct LeadDraft {
+    /// Its identifier.
+    pub id: LeadId,
+    /// The lead.
+    pub lead: Lead,
+    /// The marketing contact that brought it.
+    pub touch: Option<TouchDetails>,
+}
+
+/// Adds leads with their touches, keys and unique custom values, in few statements.
+///
+/// # Errors
+/// `InvalidInput` when custom values do not fit the schema; those of the store.
+pub async fn insert_leads(uow: &mut UnitOfWork<'_>, schema: &Schema, drafts: Vec<LeadDraft>) -> Result<Vec<Stored<Lead>>> {
+    let mut keys: Vec<MatchKey> = Vec::new();
+    let mut touches = Vec::new();
+    let mut rows = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        schema.check(&draft.lead.custom)?;
+        let record = RecordRef::new(RecordKind::Lead, draft.id);
+        keys.extend(draft.lead.keys().into_parts(record));
+        if let Some(details) = draft.touch {
+            touches.push(touch_of(uow, record, details));
+        }
+        let event = LeadEvent::Created { source: draft.lead.source.clone() };
+        rows.push((uow.fresh(draft.id, draft.lead), event));
+    }
+    let leads: Vec<_> = rows.iter().map(|(lead, _)| lead.clone()).collect();
+    uow.insert_all(rows).await?;
+    uow.add_parts(keys).await?;
+    uow.add_parts(touches).await?;
+    for lead in &leads {
+        schema.claim(uow, RecordRef::new(RecordKind::Lead, lead.id), None, &lead.custom).await?;
+    }
+    Ok(leads)
+}
+
+fn touch_of(uow: &UnitOfWork<'_>, record: RecordRef, details: TouchDetails) -> Touch {
+    Touch { record_kind: record.kind, record_id: record.id, occurred_at: uow.now(), details }
+}
+
+/// Adds a marketing contact to a lead that is there already.
+///
+/// # Errors
+/// Those of the store.
+pub async fn add_touch(uow: &mut UnitOfWork<'_>, lead: LeadId, details: TouchDetails) -> Result<()> {
+    let touch = touch_of(uow, RecordRef::new(RecordKind::Lead, lead), details);
+    uow.add_parts(vec![touch]).await?;
+    Ok(())
+}
+
+/// Saves a changed lead with its keys and unique custom values.
+///
+/// # Errors
+/// `InvalidInput` when custom values do not fit the schema; those of the store.
+pub async fn save_lead(uow: &mut UnitOfWork<'_>, before: &Lead, row: Stored<Lead>, event: LeadEvent) -> Result<Stored<Lead>> {
+    let record = RecordRef::new(RecordKind::Lead, row.id);
+    if before.custom != row.custom {
+        let schema = Schema::load(uow, RecordKind::Lead).await?;
+        schema.check(&row.custom)?;
+        schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
+    }
+    if before.keys() != row.keys() {
+        replace_keys(uow, record, row.keys()).await?;
+    }
+    uow.save(row, event).await
+}
+
+/// Commands on leads.
+#[derive(Clone, Copy, Debug)]
+pub struct Leads<'a>(pub(crate) &'a Session);
+
+impl Leads<'_> {
+    /// The lead.
+    ///
+    /// # Errors
+    /// `RecordNotFound` when there is none that the caller may see.
+    pub async fn get(&self, id: LeadId) -> Result<Stored<Lead>> {
+        self.0.begin(Permission::LeadRead).await?.get(id).await
+    }
+
+    /// The leads that match, in the page's order.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn list(&self, filter: &Predicate<Lead>, page: &Page<Lead>) -> Result<Vec<Stored<Lead>>> {
+        self.0.begin(Permission::LeadRead).await?.list(filter, page).await
+    }
+
+    /// Changes fields of a lead in the version that the caller has seen.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`, `LeadRefusal`, `InvalidInput` (custom values).
+    pub async fn change(&self, id: LeadId, version: i64, patch: LeadPatch) -> Result<Stored<Lead>> {
+        let mut uow = self.0.begin(Permission::LeadUpdate).await?;
+        let mut row = uow.get_at(id, Some(version)).await?;
+        let before = row.value.clone();
+        let Some(event) = row.value.change(patch)? else { return Ok(row) };
+        let row = save_lead(&mut uow, &before, row, event).await?;
+        uow.commit().await?;
+        Ok(row)
+    }
+
+    /// Someone has spoken with them.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `LeadRefusal`.
+    pub async fn contact(&self, id: LeadId) -> Result<Stored<Lead>> {
+        self.command(id, Permission::LeadUpdate, Lead::contact).await
+    }
+
+    /// They want and can buy.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `LeadRefusal`.
+    pub async fn qualify(&self, id: LeadId) -> Result<Stored<Lead>> {
+        self.command(id, Permission::LeadUpdate, Lead::qualify).await
+    }
+
+    /// They do not want or can't buy, for now.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `LeadRefusal`.
+    pub async fn disqualify(&self, id: LeadId, reason: Option<Name>) -> Result<Stored<Lead>> {
+        self.command(id, Permission::LeadUpdate, |lead| lead.disqualify(reason)).await
+    }
+
+    /// Makes an unqualified lead new again.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `LeadRefusal`.
+    pub async fn reopen(&self, id: LeadId) -> Result<Stored<Lead>> {
+        self.command(id, Permission::LeadUpdate, Lead::reopen).await
+    }
+
+    /// Puts a lead into the state that one of the tenant's own labels stands for.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `LeadRefusal`, `InvalidInput` when there is no such label.
+    pub async fn label(&self, id: LeadId, label: Label) -> Result<Stored<Lead>> {
+        let mut uow = self.0.begin(Permission::LeadUpdate).await?;
+        let known = uow.list(&StatusLabel::LABEL.is(label.as_str()), &Page::first(1)).await?.pop();
+        let known = known.ok_or_else(|| {
+            let problem = format!("there is no label '{label}'; make it first or use another");
+            InvalidInput(vec![FieldProblem::new("label", "lead_status_label.unknown", problem)])
+        })?;
+        let mut row = uow.get(id).await?;
+        let event = if row.status == known.status {
+            let before = row.value.clone();
+            row.value.relabel(label)?;
+            LeadEvent::Changed { changes: crate::event::changes(&before, &row.value) }
+        } else {
+            let event = row.value.go_to(known.status)?;
+            row.value.relabel(label)?;
+            event
+        };
+        let row = uow.save(row, event).await?;
+        uow.commit().await?;
+        Ok(row)
+    }
+
+    /// Names a state in the tenant's own words.
+    ///
+    /// # Errors
+    /// `StoreError::Duplicate` when the label is taken; `LeadRefusal::StepNotAllowed` for `Converted`, which no label
+    /// reaches.
+    pub async fn create_label(&self, label: Label, status: LeadStatus) -> Result<Stored<StatusLabel>> {
+        let mut uow = self.0.begin(Permission::PipelineConfigure).await?;
+        if status == LeadStatus::Converted {
+            return Err(LeadRefusal::StepNotAllowed { from: LeadStatus::Qualified, to: status }.into());
+        }
+        let label = uow.insert(StatusLabel { label, status }, StatusLabelEvent::Created).await?;
+        uow.commit().await?;
+        Ok(label)
+    }
+
+    /// The tenant's own labels.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn labels(&self) -> Result<Vec<Stored<StatusLabel>>> {
+        self.0.begin(Permission::LeadRead).await?.list_all(&Predicate::everything()).await
+    }
+
+    /// Removes a lead, its keys and its touches. Its events remain.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced` (a conversion).
+    pub async fn delete(&self, id: LeadId, version: i64) -> Result<()> {
+        let mut uow = self.0.begin(Permission::LeadDelete).await?;
+        let row = uow.get_at(id, Some(version)).await?;
+        let record = RecordRef::new(RecordKind::Lead, id);
+        replace_keys(&mut uow, record, crate::identity::KeySet::default()).await?;
+        Schema::release(&mut uow, record).await?;
+        for touch in uow.list_all(&Touch::RECORD.is(id.uuid())).await? {
+            uow.remove_part(&touch).await?;
+        }
+        uow.delete(row, LeadEvent::Deleted).await?;
+        uow.commit().await
+    }
+
+    /// The marketing contacts that led to the lead, the first first.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn touches(&self, id: LeadId) -> Result<Vec<Stored<Touch>>> {
+        let mut uow = self.0.begin(Permission::LeadRead).await?;
+        uow.get(id).await?;
+        let mut touches = uow.list_all(&Touch::RECORD.is(id.uuid())).await?;
+        touches.sort_by_key(|touch| (touch.occurred_at, touch.id));
+        Ok(touches)
+    }
+
+    /// What happened to the lead, the earliest first.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn history(&self, id: LeadId, page: &Page<Event>) -> Result<Vec<Stored<Event>>> {
+        let mut uow = self.0.begin(Permission::LeadRead).await?;
+        uow.get(id).await?;
+        uow.list(&Event::RECORD.is(id.uuid()), page).await
+    }
+
+    async fn command(
+        &self,
+        id: LeadId,
+        permission: Permission,
+        command: impl FnOnce(&mut Lead) -> std::result::Result<LeadEvent, LeadRefusal> + Send,
+    ) -> Result<Stored<Lead>> {
+        let mut uow = self.0.begin(permission).await?;
+        let mut row = uow.get(id).await?;
+        let event = command(&mut row.value)?;
+        let row = uow.save(row, event).await?;
+        uow.commit().await?;
+        Ok(row)
+    }
+}

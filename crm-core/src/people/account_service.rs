@@ -1,0 +1,218 @@
+//! Commands on accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account::{
+    Account, AccountDomain, AccountEvent, AccountId, AccountPatch, AccountRefusal, NewAccount,
+};
+use crate::access::Permission;
+use crate::custom_field::Schema;
+use crate::identity::{KeySet, RecordKind, RecordRef, replace_keys};
+use crate::kernel::website::{Domain, Website};
+use crate::kernel::{Page, Predicate, Result, Stored};
+use crate::store::{RecordNotFound, Session, UnitOfWork};
+
+/// An account that is about to be added.
+#[derive(Clone, Debug)]
+pub struct AccountDraft {
+    /// Its identifier.
+    pub id: AccountId,
+    /// The account.
+    pub account: Account,
+    /// Its domains.
+    pub domains: Vec<Domain>,
+}
+
+/// Adds accounts with their domains, keys and unique custom values, in few statements.
+///
+/// # Errors
+/// `InvalidInput` when custom values do not fit the schema; `StoreError::Duplicate` when a domain is taken.
+pub async fn insert_accounts(
+    uow: &mut UnitOfWork<'_>,
+    schema: &Schema,
+    drafts: Vec<AccountDraft>,
+) -> Result<Vec<Stored<Account>>> {
+    let mut keys = Vec::new();
+    let mut domains = Vec::new();
+    let mut rows = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        schema.check(&draft.account.custom)?;
+        let record = RecordRef::new(RecordKind::Account, draft.id);
+        keys.extend(draft.account.keys(&draft.domains).into_parts(record));
+        domains.extend(draft.domains.into_iter().map(|domain| AccountDomain { account_id: draft.id, domain }));
+        rows.push((uow.fresh(draft.id, draft.account), AccountEvent::Created));
+    }
+    let accounts: Vec<_> = rows.iter().map(|(account, _)| account.clone()).collect();
+    uow.insert_all(rows).await?;
+    uow.add_parts(domains).await?;
+    uow.add_parts(keys).await?;
+    for account in &accounts {
+        schema.claim(uow, RecordRef::new(RecordKind::Account, account.id), None, &account.custom).await?;
+    }
+    Ok(accounts)
+}
+
+/// Saves a changed account with its keys and unique custom values. A new website brings its domain.
+///
+/// # Errors
+/// `InvalidInput` when custom values do not fit the schema; `StoreError::Duplicate` when the domain is taken.
+pub async fn save_account(
+    uow: &mut UnitOfWork<'_>,
+    before: &Account,
+    row: Stored<Account>,
+    event: AccountEvent,
+) -> Result<Stored<Account>> {
+    let record = RecordRef::new(RecordKind::Account, row.id);
+    if before.custom != row.custom {
+        let schema = Schema::load(uow, RecordKind::Account).await?;
+        schema.check(&row.custom)?;
+        schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
+    }
+    let mut domains = domains_of(uow, row.id).await?;
+    let website = row.website.as_ref().and_then(Website::registrable_domain).filter(|domain| !domain.is_free_mail());
+    if let Some(domain) = website.filter(|domain| !domains.contains(domain)) {
+        uow.add_parts(vec![AccountDomain { account_id: row.id, domain: domain.clone() }]).await?;
+        domains.insert(domain);
+    }
+    replace_keys(uow, record, row.keys(&domains)).await?;
+    uow.save(row, event).await
+}
+
+async fn domains_of(uow: &mut UnitOfWork<'_>, id: AccountId) -> Result<BTreeSet<Domain>> {
+    let rows = uow.list_all(&AccountDomain::ACCOUNT.is(id)).await?;
+    Ok(rows.into_iter().map(|row| row.value.domain).collect())
+}
+
+/// Commands on accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct Accounts<'a>(pub(crate) &'a Session);
+
+impl Accounts<'_> {
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// `AccountRefusal`, `InvalidInput` (custom values), `StoreError::Duplicate` when a domain is taken.
+    pub async fn create(&self, new: NewAccount) -> Result<Stored<Account>> {
+        let mut uow = self.0.begin(Permission::AccountCreate).await?;
+        let (account, domains) = Account::new(new)?;
+        let schema = Schema::load(&mut uow, RecordKind::Account).await?;
+        let id = uow.new_id();
+        let mut created = insert_accounts(&mut uow, &schema, vec![AccountDraft { id, account, domains }]).await?;
+        uow.commit().await?;
+        created.pop().ok_or_else(|| RecordNotFound { entity: "account", id: id.uuid() }.into())
+    }
+
+    /// The account.
+    ///
+    /// # Errors
+    /// `RecordNotFound` when there is none that the caller may see.
+    pub async fn get(&self, id: AccountId) -> Result<Stored<Account>> {
+        self.0.begin(Permission::AccountRead).await?.get(id).await
+    }
+
+    /// The accounts that match, in the page's order.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn list(&self, filter: &Predicate<Account>, page: &Page<Account>) -> Result<Vec<Stored<Account>>> {
+        self.0.begin(Permission::AccountRead).await?.list(filter, page).await
+    }
+
+    /// The account's domains.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn domains(&self, id: AccountId) -> Result<BTreeSet<Domain>> {
+        let mut uow = self.0.begin(Permission::AccountRead).await?;
+        uow.get(id).await?;
+        domains_of(&mut uow, id).await
+    }
+
+    /// Changes fields of an account in the version that the caller has seen.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`, `AccountRefusal`, `InvalidInput`, `StoreError::Duplicate` (domain).
+    pub async fn change(&self, id: AccountId, version: i64, patch: AccountPatch) -> Result<Stored<Account>> {
+        let mut uow = self.0.begin(Permission::AccountUpdate).await?;
+        let mut row = uow.get_at(id, Some(version)).await?;
+        let before = row.value.clone();
+        let Some(event) = row.value.change(patch)? else { return Ok(row) };
+        let row = save_account(&mut uow, &before, row, event).await?;
+        uow.commit().await?;
+        Ok(row)
+    }
+
+    /// Adds a domain.
+    ///
+    /// # Errors
+    /// `RecordNotFound`; `StoreError::Duplicate` when an account has it.
+    pub async fn add_domain(&self, id: AccountId, domain: Domain) -> Result<()> {
+        let mut uow = self.0.begin(Permission::AccountUpdate).await?;
+        let row = uow.get(id).await?;
+        uow.add_parts(vec![AccountDomain { account_id: id, domain: domain.clone() }]).await?;
+        let domains = domains_of(&mut uow, id).await?;
+        replace_keys(&mut uow, RecordRef::new(RecordKind::Account, id), row.keys(&domains)).await?;
+        uow.say(&row, AccountEvent::DomainAdded(domain))?;
+        uow.commit().await
+    }
+
+    /// Removes a domain.
+    ///
+    /// # Errors
+    /// `RecordNotFound` when the account has it not.
+    pub async fn remove_domain(&self, id: AccountId, domain: Domain) -> Result<()> {
+        let mut uow = self.0.begin(Permission::AccountUpdate).await?;
+        let row = uow.get(id).await?;
+        let filter = AccountDomain::ACCOUNT.is(id).and(AccountDomain::DOMAIN.is(domain.as_str()));
+        let part = uow.list(&filter, &Page::first(1)).await?.pop();
+        uow.remove_part(&part.ok_or(RecordNotFound { entity: "account_domain", id: id.uuid() })?).await?;
+        let domains = domains_of(&mut uow, id).await?;
+        replace_keys(&mut uow, RecordRef::new(RecordKind::Account, id), row.keys(&domains)).await?;
+        uow.say(&row, AccountEvent::DomainRemoved(domain))?;
+        uow.commit().await
+    }
+
+    /// Lets the account belong to another, or to none.
+    ///
+    /// # Errors
+    /// `RecordNotFound`; `AccountRefusal::Cycle` when it would belong to itself.
+    pub async fn place(&self, id: AccountId, parent_id: Option<AccountId>) -> Result<Stored<Account>> {
+        let mut uow = self.0.begin(Permission::AccountUpdate).await?;
+        // Two moves at once could close a circle that neither sees.
+        let organization = uow.organization();
+        uow.lock(organization).await?;
+        let mut row = uow.get(id).await?;
+        let mut above = BTreeMap::new();
+        let mut next = parent_id;
+        while let Some(parent) = next {
+            if parent == id || above.contains_key(&parent) {
+                return Err(AccountRefusal::Cycle { child: id, parent: parent_id.unwrap_or(parent) }.into());
+            }
+            let account = uow.find_of_anyone(parent).await?;
+            let account = account.ok_or(RecordNotFound { entity: "account", id: parent.uuid() })?;
+            next = account.parent_id;
+            above.insert(parent, account);
+        }
+        let from = std::mem::replace(&mut row.value.parent_id, parent_id);
+        let row = uow.save(row, AccountEvent::Moved { from, to: parent_id }).await?;
+        uow.commit().await?;
+        Ok(row)
+    }
+
+    /// Removes an account to which nothing refers. Its events remain.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.
+    pub async fn delete(&self, id: AccountId, version: i64) -> Result<()> {
+        let mut uow = self.0.begin(Permission::AccountDelete).await?;
+        let row = uow.get_at(id, Some(version)).await?;
+        let record = RecordRef::new(RecordKind::Account, id);
+        replace_keys(&mut uow, record, KeySet::default()).await?;
+        Schema::release(&mut uow, record).await?;
+        for domain in uow.list_all(&AccountDomain::ACCOUNT.is(id)).await? {
+            uow.remove_part(&domain).await?;
+        }
+        uow.delete(row, AccountEvent::Deleted).await?;
+        uow.commit().await
+    }
+}

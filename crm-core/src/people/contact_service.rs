@@ -1,0 +1,227 @@
+//! Commands on contacts and their addresses and numbers.
+
+use super::contact::{Contact, ContactEvent, ContactId, ContactPatch, ContactRefusal, NewContact};
+use super::point::{ContactPoint, ContactPointId, NewContactPoint};
+use crate::access::Permission;
+use crate::custom_field::Schema;
+use crate::identity::{KeySet, RecordKind, RecordRef, replace_keys};
+use crate::kernel::{Page, Predicate, Result, Stored};
+use crate::store::{RecordNotFound, Session, UnitOfWork};
+
+/// A contact that is about to be added.
+#[derive(Clone, Debug)]
+pub struct ContactDraft {
+    /// Its identifier.
+    pub id: ContactId,
+    /// The contact.
+    pub contact: Contact,
+    /// Its addresses and numbers.
+    pub points: Vec<ContactPoint>,
+}
+
+/// Adds a contact with its addresses, numbers, keys and unique custom values.
+///
+/// # Errors
+/// `InvalidInput` when custom values do not fit the schema; those of the store.
+pub async fn insert_contact(uow: &mut UnitOfWork<'_>, schema: &Schema, draft: ContactDraft) -> Result<Stored<Contact>> {
+    schema.check(&draft.contact.custom)?;
+    let record = RecordRef::new(RecordKind::Contact, draft.id);
+    let keys = draft.contact.keys(&draft.points).into_parts(record);
+    let contact = uow.fresh(draft.id, draft.contact);
+    uow.insert_all(vec![(contact.clone(), ContactEvent::Created)]).await?;
+    uow.add_parts(draft.points).await?;
+    uow.add_parts(keys).await?;
+    schema.claim(uow, record, None, &contact.custom).await?;
+    Ok(contact)
+}
+
+/// Saves a changed contact with its unique custom values, and files it under the keys of its present points.
+///
+/// # Errors
+/// `InvalidInput` when custom values do not fit the schema; those of the store.
+pub async fn save_contact(
+    uow: &mut UnitOfWork<'_>,
+    before: &Contact,
+    row: Stored<Contact>,
+    event: ContactEvent,
+) -> Result<Stored<Contact>> {
+    let record = RecordRef::new(RecordKind::Contact, row.id);
+    if before.custom != row.custom {
+        let schema = Schema::load(uow, RecordKind::Contact).await?;
+        schema.check(&row.custom)?;
+        schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
+    }
+    let points = points_of(uow, row.id).await?;
+    replace_keys(uow, record, row.keys(points.iter().map(|point| &point.value))).await?;
+    uow.save(row, event).await
+}
+
+async fn points_of(uow: &mut UnitOfWork<'_>, id: ContactId) -> Result<Vec<Stored<ContactPoint>>> {
+    uow.list_all(&ContactPoint::CONTACT.is(id)).await
+}
+
+/// Commands on contacts.
+#[derive(Clone, Copy, Debug)]
+pub struct Contacts<'a>(pub(crate) &'a Session);
+
+impl Contacts<'_> {
+    /// Makes a contact.
+    ///
+    /// # Errors
+    /// `ContactRefusal`, `InvalidInput` (custom values), `StoreError::MissingReference` (account, owner).
+    pub async fn create(&self, new: NewContact) -> Result<Stored<Contact>> {
+        let mut uow = self.0.begin(Permission::ContactCreate).await?;
+        let id = uow.new_id();
+        let (contact, points) = Contact::new(id, new)?;
+        let schema = Schema::load(&mut uow, RecordKind::Contact).await?;
+        let contact = insert_contact(&mut uow, &schema, ContactDraft { id, contact, points }).await?;
+        uow.commit().await?;
+        Ok(contact)
+    }
+
+    /// The contact.
+    ///
+    /// # Errors
+    /// `RecordNotFound` when there is none that the caller may see.
+    pub async fn get(&self, id: ContactId) -> Result<Stored<Contact>> {
+        self.0.begin(Permission::ContactRead).await?.get(id).await
+    }
+
+    /// The contacts that match, in the page's order.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn list(&self, filter: &Predicate<Contact>, page: &Page<Contact>) -> Result<Vec<Stored<Contact>>> {
+        self.0.begin(Permission::ContactRead).await?.list(filter, page).await
+    }
+
+    /// The contact's addresses and numbers, in the order of their adding.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn points(&self, id: ContactId) -> Result<Vec<Stored<ContactPoint>>> {
+        let mut uow = self.0.begin(Permission::ContactRead).await?;
+        uow.get(id).await?;
+        points_of(&mut uow, id).await
+    }
+
+    /// Changes fields of a contact in the version that the caller has seen.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`, `InvalidInput` (custom values), `StoreError::MissingReference`.
+    pub async fn change(&self, id: ContactId, version: i64, patch: ContactPatch) -> Result<Stored<Contact>> {
+        let mut uow = self.0.begin(Permission::ContactUpdate).await?;
+        let mut row = uow.get_at(id, Some(version)).await?;
+        let before = row.value.clone();
+        let Some(event) = row.value.change(patch) else { return Ok(row) };
+        let row = save_contact(&mut uow, &before, row, event).await?;
+        uow.commit().await?;
+        Ok(row)
+    }
+
+    /// Adds an address or number; it is the primary one when it is the first of its kind.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `ContactRefusal::PointTwice`.
+    pub async fn add_point(&self, id: ContactId, new: NewContactPoint) -> Result<Stored<ContactPoint>> {
+        let mut uow = self.0.begin(Permission::ContactUpdate).await?;
+        let contact = uow.lock(id).await?;
+        let points = points_of(&mut uow, id).await?;
+        let kind = new.value.kind();
+        let mut alike = points.iter().filter(|point| point.kind == kind);
+        if alike.clone().any(|point| point.value.value.key() == new.value.key()) {
+            return Err(ContactRefusal::PointTwice(new.value.key().to_owned()).into());
+        }
+        let primary = alike.next().is_none();
+        let event = ContactEvent::PointAdded(new.value.clone());
+        let mut added = uow.add_parts(vec![ContactPoint::new(id, new, primary)]).await?;
+        self.refile(&mut uow, contact, event).await?;
+        uow.commit().await?;
+        added.pop().ok_or_else(|| RecordNotFound { entity: "contact_point", id: id.uuid() }.into())
+    }
+
+    /// Makes an address or number the first to use of its kind.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn make_primary(&self, id: ContactId, point: ContactPointId) -> Result<()> {
+        let mut uow = self.0.begin(Permission::ContactUpdate).await?;
+        let contact = uow.lock(id).await?;
+        let points = points_of(&mut uow, id).await?;
+        let chosen = find(&points, point)?;
+        // The old one steps down first: the store holds "one primary of a kind" at every moment.
+        for old in points.iter().filter(|point| point.kind == chosen.kind && point.is_primary()) {
+            let mut old = old.clone();
+            old.value.primary_for = None;
+            uow.save_part(old).await?;
+        }
+        let mut chosen = uow.get(chosen.id).await?;
+        chosen.value.primary_for = Some(chosen.kind);
+        let event = ContactEvent::PrimaryChanged(chosen.value.value.clone());
+        uow.save_part(chosen).await?;
+        uow.save(contact, event).await?;
+        uow.commit().await
+    }
+
+    /// Notes that the person does not want to be reached at an address or number any more, or wants to again.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn opt_out(&self, id: ContactId, point: ContactPointId, opted_out: bool) -> Result<()> {
+        let mut uow = self.0.begin(Permission::ContactUpdate).await?;
+        let contact = uow.lock(id).await?;
+        let mut point = find(&points_of(&mut uow, id).await?, point)?;
+        point.value.opted_out = opted_out;
+        let event = ContactEvent::OptedOut { point: point.value.value.clone(), opted_out };
+        uow.save_part(point).await?;
+        uow.save(contact, event).await?;
+        uow.commit().await
+    }
+
+    /// Removes an address or number; the oldest other one of its kind becomes the primary when it was.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn remove_point(&self, id: ContactId, point: ContactPointId) -> Result<()> {
+        let mut uow = self.0.begin(Permission::ContactUpdate).await?;
+        let contact = uow.lock(id).await?;
+        let points = points_of(&mut uow, id).await?;
+        let gone = find(&points, point)?;
+        uow.remove_part(&gone).await?;
+        let heir = points.into_iter().find(|other| other.id != point && other.kind == gone.kind);
+        if let (true, Some(mut heir)) = (gone.is_primary(), heir) {
+            heir.value.primary_for = Some(heir.kind);
+            uow.save_part(heir).await?;
+        }
+        self.refile(&mut uow, contact, ContactEvent::PointRemoved(gone.value.value)).await?;
+        uow.commit().await
+    }
+
+    /// Removes a contact to which nothing refers, with its addresses and numbers. Its events remain.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.
+    pub async fn delete(&self, id: ContactId, version: i64) -> Result<()> {
+        let mut uow = self.0.begin(Permission::ContactDelete).await?;
+        let row = uow.get_at(id, Some(version)).await?;
+        let record = RecordRef::new(RecordKind::Contact, id);
+        replace_keys(&mut uow, record, KeySet::default()).await?;
+        Schema::release(&mut uow, record).await?;
+        for point in points_of(&mut uow, id).await? {
+            uow.remove_part(&point).await?;
+        }
+        uow.delete(row, ContactEvent::Deleted).await?;
+        uow.commit().await
+    }
+
+    async fn refile(&self, uow: &mut UnitOfWork<'_>, contact: Stored<Contact>, event: ContactEvent) -> Result<()> {
+        let before = contact.value.clone();
+        save_contact(uow, &before, contact, event).await?;
+        Ok(())
+    }
+}
+
+fn find(points: &[Stored<ContactPoint>], id: ContactPointId) -> Result<Stored<ContactPoint>> {
+    let found = points.iter().find(|point| point.id == id).cloned();
+    Ok(found.ok_or(RecordNotFound { entity: "contact_point", id: id.uuid() })?)
+}
