@@ -16,6 +16,7 @@ use std::fs;
 use std::io;
 
 use architecture::checks::{MAXIMUM_LINES, Violation, check_domain_file, too_long};
+use architecture::layers::LAYERS;
 use architecture::purity::banned_dependencies;
 use architecture::tree::{RustFile, members, product_files, root, rust_files};
 
@@ -62,6 +63,26 @@ fn no_rust_file_of_the_workspace_is_too_long() -> io::Result<()> {
 }
 
 const NONE: [usize; 0] = [];
+
+#[test]
+fn the_contributors_guide_shows_the_same_layers() -> io::Result<()> {
+    let guide = fs::read_to_string(root().join("CONTRIBUTING.md"))?;
+    let (_, table) = guide.split_once("| layer | slices | holds |").expect("the guide has a table of layers");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+
+    let mut shown: Vec<(&str, Vec<&str>)> = rows
+        .map(|row| {
+            let mut cells = row.split('|').skip(1).map(str::trim);
+            let layer = cells.next().unwrap_or_default();
+            (layer, cells.next().unwrap_or_default().split_whitespace().map(|slice| slice.trim_matches('`')).collect())
+        })
+        .collect();
+    shown.reverse();
+
+    let checked: Vec<(&str, Vec<&str>)> = LAYERS.iter().map(|&(layer, slices)| (layer, slices.to_vec())).collect();
+    assert_eq!(shown, checked, "CONTRIBUTING.md and LAYERS in crm-core/tests/architecture/layers.rs disagree");
+    Ok(())
+}
 
 /// The lines on which a planted domain file is found guilty.
 fn guilty_lines(path: &str, text: &str) -> Vec<usize> {

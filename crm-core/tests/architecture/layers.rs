@@ -5,7 +5,7 @@ use crate::architecture::paths::NamedPath;
 
 /// Slices by layer, from the ground up. A slice may import what stands below its layer, and what its own layer names
 /// before it. `csv` is a row of its own: it reads text and knows values, so it stands right on the kernel.
-const LAYERS: &[(&str, &[&str])] = &[
+pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("kernel", &["kernel"]),
     ("text formats", &["csv"]),
     ("ground rules", &["access", "paywall", "event", "agenda", "store"]),
