@@ -3,8 +3,13 @@
 //! A value that exists is valid: private fields, `TryFrom`/`parse`, and serde through the same door. Refusals name the
 //! value's problem and the remedy ([`error::Rule`]).
 
+mod characters;
 pub mod error;
 pub mod explanation;
+pub mod tag;
+pub mod text;
 
 pub use error::{Error, FieldProblem, InvalidInput, Kind, Result, Rule};
 pub use explanation::Explanation;
+pub use tag::Tag;
+pub use text::{Label, Line, Name, Note, Prose, Text, TextError};
