@@ -4,12 +4,16 @@
 //! value's problem and the remedy ([`error::Rule`]).
 
 mod characters;
+pub mod currency;
 pub mod error;
 pub mod explanation;
+pub mod money;
 pub mod tag;
 pub mod text;
 
+pub use currency::{Currency, UnknownCurrency};
 pub use error::{Error, FieldProblem, InvalidInput, Kind, Result, Rule};
 pub use explanation::Explanation;
+pub use money::{Money, MoneyError, Rounding};
 pub use tag::Tag;
 pub use text::{Label, Line, Name, Note, Prose, Text, TextError};
