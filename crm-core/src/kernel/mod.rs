@@ -5,13 +5,16 @@
 
 mod characters;
 pub mod currency;
+pub mod email;
 pub mod error;
 pub mod explanation;
+mod host;
 pub mod money;
 pub mod tag;
 pub mod text;
 
 pub use currency::{Currency, UnknownCurrency};
+pub use email::{EmailAddress, EmailError};
 pub use error::{Error, FieldProblem, InvalidInput, Kind, Result, Rule};
 pub use explanation::Explanation;
 pub use money::{Money, MoneyError, Rounding};
