@@ -5,6 +5,7 @@
 
 mod characters;
 pub mod currency;
+pub mod domain;
 pub mod email;
 pub mod error;
 pub mod explanation;
@@ -12,11 +13,14 @@ mod host;
 pub mod money;
 pub mod tag;
 pub mod text;
+pub mod website;
 
 pub use currency::{Currency, UnknownCurrency};
+pub use domain::{Domain, DomainError};
 pub use email::{EmailAddress, EmailError};
 pub use error::{Error, FieldProblem, InvalidInput, Kind, Result, Rule};
 pub use explanation::Explanation;
 pub use money::{Money, MoneyError, Rounding};
 pub use tag::Tag;
 pub use text::{Label, Line, Name, Note, Prose, Text, TextError};
+pub use website::{Website, WebsiteError};
