@@ -1,16 +1,16 @@
 //! The pure domain of an embeddable, multi-tenant CRM.
 //!
 //! A deterministic core decides, one generic store remembers, thin adapters talk to the outside. Layers, from the
-//! ground up (each may use only what stands below it): [`kernel`] values; [`access`], [`event`], [`agenda`] and
-//! [`store`] as ground rules; records ([`people`], [`lead`], [`pipeline`], [`activity`]); judgements ([`duplicate`],
-//! [`scoring`], [`assignment`], [`conversion`], [`intake`]); and [`crm`], the face that a host links.
+//! ground up (each may use only what stands below it): `kernel` values; `access`, `event`, `agenda` and
+//! `store` as ground rules; records (`people`, `lead`, `pipeline`, `activity`); judgements (`duplicate`,
+//! `scoring`, `assignment`, `conversion`, `intake`); and `crm`, the face that a host links.
 
-pub mod kernel;
 pub mod access;
 pub mod agenda;
 pub mod custom_field;
 pub mod event;
 pub mod identity;
+pub mod kernel;
 pub mod lead;
 pub mod paywall;
 pub mod people;

@@ -69,12 +69,7 @@ impl Caller {
 
     /// The product itself, or a host's own program that needs no member: everything is permitted.
     pub fn system(organization: OrganizationId, name: impl Into<String>) -> Self {
-        Self {
-            organization,
-            actor: Actor::System(name.into()),
-            permissions: PermissionSet::all(),
-            reach: Reach::All,
-        }
+        Self { organization, actor: Actor::System(name.into()), permissions: PermissionSet::all(), reach: Reach::All }
     }
 
     /// The organization that the caller acts in. Nothing outside it exists for the caller.

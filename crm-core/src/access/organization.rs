@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::event::DomainEvent;
+use crate::kernel::Region;
 use crate::kernel::currency::Currency;
-use crate::kernel::phone::Region;
 use crate::kernel::text::Name;
 use crate::kernel::{Column, Entity, Field, Id, Kind, Rule, ValueRef};
 

@@ -154,8 +154,11 @@ impl CustomRole {
 impl Entity for CustomRole {
     const NAME: &'static str = "custom_role";
     const FIELDS: &'static [Field<Self>] = &[Self::NAME_FIELD.field()];
-    const UNIQUE: &'static [Key<Self>] =
-        &[Key { name: "name", columns: &["name"], read: |role| Some(vec![Value::Text(role.name.as_str().to_owned())]) }];
+    const UNIQUE: &'static [Key<Self>] = &[Key {
+        name: "name",
+        columns: &["name"],
+        read: |role| Some(vec![Value::Text(role.name.as_str().to_owned())]),
+    }];
 }
 
 /// What happens to custom roles.

@@ -33,8 +33,11 @@ impl Team {
 impl Entity for Team {
     const NAME: &'static str = "team";
     const FIELDS: &'static [Field<Self>] = &[Self::NAME_FIELD.field(), Self::PARENT.field()];
-    const UNIQUE: &'static [Key<Self>] =
-        &[Key { name: "name", columns: &["name"], read: |team| Some(vec![Value::Text(team.name.as_str().to_owned())]) }];
+    const UNIQUE: &'static [Key<Self>] = &[Key {
+        name: "name",
+        columns: &["name"],
+        read: |team| Some(vec![Value::Text(team.name.as_str().to_owned())]),
+    }];
     const REFERENCES: &'static [Reference<Self>] =
         &[Reference { column: "parent_id", target: "team", read: |team| team.parent_id.map(Id::uuid) }];
 }
@@ -51,10 +54,10 @@ pub struct TeamMember {
 impl TeamMember {
     /// The team.
     pub const TEAM: Column<Self, TeamId> =
-        Column::required("team_id", |row| ValueRef::Uuid(row.team_id.uuid())).indexed();
+        Column::required_indexed("team_id", |row| ValueRef::Uuid(row.team_id.uuid()));
     /// The member.
     pub const MEMBER: Column<Self, MemberId> =
-        Column::required("member_id", |row| ValueRef::Uuid(row.member_id.uuid())).indexed();
+        Column::required_indexed("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
 }
 
 impl Entity for TeamMember {

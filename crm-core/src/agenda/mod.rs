@@ -74,15 +74,13 @@ impl Job {
     /// Whether it waits, is being done, or has failed for good.
     pub const STATE: Column<Self, String> = Column::required("state", |row| ValueRef::Text(row.state.as_str()));
     /// When it is due; while leased, when the lease ends.
-    pub const DUE_AT: Column<Self, Timestamp> =
-        Column::required("due_at", |row| ValueRef::Time(row.due_at)).indexed();
+    pub const DUE_AT: Column<Self, Timestamp> = Column::required_indexed("due_at", |row| ValueRef::Time(row.due_at));
     /// What is to be done.
     pub const KIND: Column<Self, String> = Column::required("kind", |row| ValueRef::Text(&row.value.kind));
     /// At most one job has this key.
-    pub const UNIQUE_KEY: Column<Self, String> = Column::optional("unique_key", |row| {
+    pub const UNIQUE_KEY: Column<Self, String> = Column::optional_indexed("unique_key", |row| {
         row.value.unique_key.as_deref().map_or(ValueRef::Absent, ValueRef::Text)
-    })
-    .indexed();
+    });
 
     /// A job that waits for `due_at`.
     pub fn at(due_at: Timestamp, kind: impl Into<String>, payload: Json) -> Self {

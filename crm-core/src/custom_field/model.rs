@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::DomainEvent;
 use crate::identity::RecordKind;
 use crate::kernel::text::Label;
-use crate::kernel::{Column, CustomKey, CustomValue, Entity, Field, FieldProblem, Id, Key, Kind, Rule, Value, ValueRef};
+use crate::kernel::{
+    Column, CustomKey, CustomValue, Entity, Field, FieldProblem, Id, Key, Kind, Rule, Value, ValueRef,
+};
 
 /// Identifier of a custom field.
 pub type CustomFieldId = Id<CustomField>;
@@ -146,7 +148,7 @@ impl Rule for CustomFieldRefusal {
 impl CustomField {
     /// Which records have it.
     pub const RECORD_KIND: Column<Self, String> =
-        Column::required("record_kind", |row| ValueRef::Text(row.record_kind.as_str())).indexed();
+        Column::required_indexed("record_kind", |row| ValueRef::Text(row.record_kind.as_str()));
 
     /// A new custom field.
     ///

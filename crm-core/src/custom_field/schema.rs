@@ -28,11 +28,11 @@ pub struct CustomUnique {
 
 impl CustomUnique {
     /// The record.
-    pub const RECORD: Column<Self, Uuid> = Column::required("record_id", |row| ValueRef::Uuid(row.record_id)).indexed();
+    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
     /// Key of the field.
     pub const KEY: Column<Self, String> = Column::required("key", |row| ValueRef::Text(row.key.as_str()));
     /// The value in one canonical text.
-    pub const VALUE: Column<Self, String> = Column::required("value", |row| ValueRef::Text(&row.value.value)).indexed();
+    pub const VALUE: Column<Self, String> = Column::required_indexed("value", |row| ValueRef::Text(&row.value.value));
 }
 
 impl Entity for CustomUnique {

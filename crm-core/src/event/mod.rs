@@ -49,8 +49,7 @@ impl Event {
     /// Kind of the record that it happened to.
     pub const ENTITY: Column<Self, String> = Column::required("entity", |row| ValueRef::Text(&row.value.entity));
     /// The record that it happened to.
-    pub const RECORD: Column<Self, Uuid> =
-        Column::required("record_id", |row| ValueRef::Uuid(row.record_id)).indexed();
+    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
     /// When.
     pub const OCCURRED_AT: Column<Self, Timestamp> =
         Column::required("occurred_at", |row| ValueRef::Time(row.occurred_at));
@@ -75,7 +74,8 @@ pub struct Change {
 
 /// The top-level fields in which two values of one type differ.
 pub fn changes<T: Serialize>(before: &T, after: &T) -> Vec<Change> {
-    let (Ok(Json::Object(before)), Ok(Json::Object(after))) = (serde_json::to_value(before), serde_json::to_value(after))
+    let (Ok(Json::Object(before)), Ok(Json::Object(after))) =
+        (serde_json::to_value(before), serde_json::to_value(after))
     else {
         return Vec::new();
     };

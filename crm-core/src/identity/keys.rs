@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::record::{RecordKind, RecordRef};
 use crate::kernel::email::EmailAddress;
 use crate::kernel::phone::PhoneNumber;
-use crate::kernel::website::{Domain, Website};
 use crate::kernel::{Column, Entity, Field, Result, ValueRef};
+use crate::kernel::{Domain, Website};
 use crate::store::{Part, UnitOfWork};
 
 /// What kind of evidence a key is, from the strongest.
@@ -81,12 +81,12 @@ pub struct MatchKey {
 
 impl MatchKey {
     /// The key with its prefix.
-    pub const KEY: Column<Self, String> = Column::required("key", |row| ValueRef::Text(&row.value.key)).indexed();
+    pub const KEY: Column<Self, String> = Column::required_indexed("key", |row| ValueRef::Text(&row.value.key));
     /// Kind of the record.
     pub const RECORD_KIND: Column<Self, String> =
         Column::required("record_kind", |row| ValueRef::Text(row.record_kind.as_str()));
     /// The record.
-    pub const RECORD: Column<Self, Uuid> = Column::required("record_id", |row| ValueRef::Uuid(row.record_id)).indexed();
+    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
 
     /// The record that is known by it.
     #[must_use]

@@ -152,12 +152,6 @@ pub enum CustomValue {
 #[serde(transparent)]
 pub struct CustomValues(BTreeMap<CustomKey, CustomValue>);
 
-impl PartialOrd for CustomValues {
-    fn partial_cmp(&self, _: &Self) -> Option<std::cmp::Ordering> {
-        None
-    }
-}
-
 impl CustomValues {
     /// The value of a field, when it has one.
     #[must_use]

@@ -12,7 +12,7 @@ use super::custom::{CustomValue, CustomValues};
 use super::entity::Stored;
 use super::id::Id;
 use super::predicate::{Predicate, Test};
-use super::text::Tag;
+use super::tag::Tag;
 use super::time::{Date, Timestamp};
 
 /// The kinds of values that every store compares alike and can use an index for under row security.
@@ -99,7 +99,7 @@ impl Value {
 }
 
 /// What a field reads from a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueRef<'a> {
     /// The field is empty. Compares with nothing.
     Absent,
@@ -171,10 +171,15 @@ impl<E> Eq for Field<E> {}
 
 impl<E> Field<E> {
     /// The fields that every record has, besides those that its entity declares.
-    pub const SYSTEM: &'static [Field<E>] = &[Self::ID, Self::CREATED_AT, Self::UPDATED_AT];
+    pub const SYSTEM: [Self; 3] = [Self::ID, Self::CREATED_AT, Self::UPDATED_AT];
     /// The record's identifier.
-    pub const ID: Self =
-        Self { name: "id", kind: FieldKind::Uuid, optional: false, indexed: true, read: |row| ValueRef::Uuid(row.id.uuid()) };
+    pub const ID: Self = Self {
+        name: "id",
+        kind: FieldKind::Uuid,
+        optional: false,
+        indexed: true,
+        read: |row| ValueRef::Uuid(row.id.uuid()),
+    };
     /// When the record was first saved.
     pub const CREATED_AT: Self = Self {
         name: "created_at",
@@ -269,11 +274,20 @@ impl<E, T: FieldType> Column<E, T> {
         Self { field: Field { name, kind: T::KIND, optional: true, indexed: false, read }, holds: PhantomData }
     }
 
-    /// The same field, for which stores keep an index.
+    /// A field that is never empty and for which stores keep an index.
     #[must_use]
-    pub const fn indexed(mut self) -> Self {
-        self.field.indexed = true;
-        self
+    pub const fn required_indexed(name: &'static str, read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
+        let mut column = Self::required(name, read);
+        column.field.indexed = true;
+        column
+    }
+
+    /// A field that may be empty and for which stores keep an index.
+    #[must_use]
+    pub const fn optional_indexed(name: &'static str, read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
+        let mut column = Self::optional(name, read);
+        column.field.indexed = true;
+        column
     }
 
     /// The field without its Rust type.
@@ -383,10 +397,9 @@ pub fn terms<E: super::entity::Entity>(row: &Stored<E>) -> Vec<Term> {
     for field in E::FIELDS {
         match (field.read)(row) {
             ValueRef::Tags(tags) => {
-                terms.extend(tags.iter().map(|tag| Term {
-                    name: "tag".to_owned(),
-                    value: Value::Text(tag.as_str().to_owned()),
-                }));
+                terms.extend(
+                    tags.iter().map(|tag| Term { name: "tag".to_owned(), value: Value::Text(tag.as_str().to_owned()) }),
+                );
             }
             ValueRef::Custom(values) => {
                 for (key, value) in values.iter() {

@@ -94,9 +94,7 @@ impl Rule for MalformedId {
 impl<E> FromStr for Id<E> {
     type Err = MalformedId;
     fn from_str(text: &str) -> Result<Self, MalformedId> {
-        Uuid::try_parse(text)
-            .map(Self::new)
-            .map_err(|_| MalformedId { given: text.chars().take(80).collect() })
+        Uuid::try_parse(text).map(Self::new).map_err(|_| MalformedId { given: text.chars().take(80).collect() })
     }
 }
 

@@ -16,7 +16,7 @@ use super::entity::Entity;
 use super::error::{FieldProblem, Kind, Rule};
 use super::field::{Field, FieldKind, Value};
 use super::predicate::{Predicate, Test};
-use super::text::Tag;
+use super::tag::Tag;
 
 /// Deeper nesting than this is refused.
 const DEEPEST: usize = 32;
@@ -109,10 +109,7 @@ fn read_list<E: Entity>(
     parts: &mut usize,
 ) -> Result<Vec<Predicate<E>>, PredicateError> {
     let Json::Array(list) = json else { return Err(wrong(path, "expected a list of conditions")) };
-    list.iter()
-        .enumerate()
-        .map(|(index, part)| read(part, &format!("{path}[{index}]"), depth + 1, parts))
-        .collect()
+    list.iter().enumerate().map(|(index, part)| read(part, &format!("{path}[{index}]"), depth + 1, parts)).collect()
 }
 
 fn read_test<E: Entity>(object: &Map<String, Json>, path: &str) -> Result<Predicate<E>, PredicateError> {
@@ -131,7 +128,7 @@ fn read_test<E: Entity>(object: &Map<String, Json>, path: &str) -> Result<Predic
         return Ok(Predicate::Custom(*field, key.into(), read_operand(word, operand, &at, &custom_value)?));
     }
     let field = find_field::<E>(name).ok_or_else(|| {
-        let known: Vec<_> = E::FIELDS.iter().chain(Field::SYSTEM).map(|field| field.name).collect();
+        let known: Vec<_> = E::FIELDS.iter().chain(&Field::SYSTEM).map(|field| field.name).collect();
         wrong(path, format!("a {} has no field '{name}'; it has {}", E::NAME, known.join(", ")))
     })?;
     let test = match (field.kind, word.as_str()) {
@@ -152,7 +149,7 @@ fn read_test<E: Entity>(object: &Map<String, Json>, path: &str) -> Result<Predic
 
 /// The field of this name, among those of the entity and those that every record has.
 pub fn find_field<E: Entity>(name: &str) -> Option<Field<E>> {
-    E::FIELDS.iter().chain(Field::SYSTEM).find(|field| field.name == name).copied()
+    E::FIELDS.iter().copied().chain(Field::SYSTEM).find(|field| field.name == name)
 }
 
 type ReadValue<'a> = &'a dyn Fn(&Json, &str) -> Result<Value, PredicateError>;

@@ -217,7 +217,11 @@ impl FromStr for Date {
 }
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { serializer.serialize_i64(self.days()) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.days())
+        }
     }
 }
 impl<'de> Deserialize<'de> for Date {

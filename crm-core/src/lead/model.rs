@@ -10,9 +10,9 @@ use crate::event::changes;
 use crate::identity::KeySet;
 use crate::kernel::email::EmailAddress;
 use crate::kernel::phone::PhoneNumber;
-use crate::kernel::text::{Label, Name, Note, Tag};
 use crate::kernel::website::Website;
 use crate::kernel::{CustomValues, Explanation, Id, Kind, Patch, Rule, Timestamp};
+use crate::kernel::{Label, Name, Note, Tag};
 
 /// Identifier of a lead.
 pub type LeadId = Id<Lead>;

@@ -27,7 +27,11 @@ pub struct LeadDraft {
 ///
 /// # Errors
 /// `InvalidInput` when custom values do not fit the schema; those of the store.
-pub async fn insert_leads(uow: &mut UnitOfWork<'_>, schema: &Schema, drafts: Vec<LeadDraft>) -> Result<Vec<Stored<Lead>>> {
+pub async fn insert_leads(
+    uow: &mut UnitOfWork<'_>,
+    schema: &Schema,
+    drafts: Vec<LeadDraft>,
+) -> Result<Vec<Stored<Lead>>> {
     let mut keys: Vec<MatchKey> = Vec::new();
     let mut touches = Vec::new();
     let mut rows = Vec::with_capacity(drafts.len());
@@ -69,7 +73,12 @@ pub async fn add_touch(uow: &mut UnitOfWork<'_>, lead: LeadId, details: TouchDet
 ///
 /// # Errors
 /// `InvalidInput` when custom values do not fit the schema; those of the store.
-pub async fn save_lead(uow: &mut UnitOfWork<'_>, before: &Lead, row: Stored<Lead>, event: LeadEvent) -> Result<Stored<Lead>> {
+pub async fn save_lead(
+    uow: &mut UnitOfWork<'_>,
+    before: &Lead,
+    row: Stored<Lead>,
+    event: LeadEvent,
+) -> Result<Stored<Lead>> {
     let record = RecordRef::new(RecordKind::Lead, row.id);
     if before.custom != row.custom {
         let schema = Schema::load(uow, RecordKind::Lead).await?;

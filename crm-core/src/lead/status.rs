@@ -24,8 +24,7 @@ pub enum LeadStatus {
 
 impl LeadStatus {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::New, Self::Contacted, Self::Qualified, Self::Unqualified, Self::Converted];
+    pub const ALL: &'static [Self] = &[Self::New, Self::Contacted, Self::Qualified, Self::Unqualified, Self::Converted];
 
     /// The name in JSON and in stores.
     #[must_use]
@@ -64,8 +63,7 @@ pub struct StatusLabel {
 
 impl StatusLabel {
     /// The name.
-    pub const LABEL: Column<Self, String> =
-        Column::required("label", |row| ValueRef::Text(row.label.as_str())).indexed();
+    pub const LABEL: Column<Self, String> = Column::required_indexed("label", |row| ValueRef::Text(row.label.as_str()));
 }
 
 impl Entity for StatusLabel {

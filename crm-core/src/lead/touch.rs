@@ -45,7 +45,7 @@ pub struct Touch {
 
 impl Touch {
     /// The record that was touched.
-    pub const RECORD: Column<Self, Uuid> = Column::required("record_id", |row| ValueRef::Uuid(row.record_id)).indexed();
+    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
     /// When.
     pub const OCCURRED_AT: Column<Self, Timestamp> =
         Column::required("occurred_at", |row| ValueRef::Time(row.occurred_at));

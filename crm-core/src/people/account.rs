@@ -10,12 +10,12 @@ use crate::identity::{KeyKind, KeySet};
 use crate::kernel::currency::Currency;
 use crate::kernel::money::Money;
 use crate::kernel::phone::PhoneNumber;
-use crate::kernel::text::{Name, Note, Tag};
-use crate::kernel::website::{Domain, Website};
 use crate::kernel::{
     Column, CustomColumn, CustomValues, Entity, Field, Id, Key, Kind, Patch, Reference, Rule, Stored, TagsColumn,
     Value, ValueRef,
 };
+use crate::kernel::{Domain, Website};
+use crate::kernel::{Name, Note, Tag};
 use crate::store::Part;
 
 /// Identifier of an account.
@@ -293,10 +293,10 @@ fn integer(value: Option<i64>) -> ValueRef<'static> {
 #[expect(missing_docs, reason = "each column is the field of the account with its name")]
 impl Account {
     pub const NAME_FIELD: Column<Self, String> =
-        Column::required("name", |row| ValueRef::Text(row.name.as_str())).indexed();
-    pub const PARENT_ID: Column<Self, AccountId> =
-        Column::optional("parent_id", |row| row.parent_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())))
-            .indexed();
+        Column::required_indexed("name", |row| ValueRef::Text(row.name.as_str()));
+    pub const PARENT_ID: Column<Self, AccountId> = Column::optional_indexed("parent_id", |row| {
+        row.parent_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
+    });
     pub const INDUSTRY: Column<Self, String> = Column::optional("industry", |row| text(row.value.industry.as_ref()));
     pub const EMPLOYEE_COUNT: Column<Self, i64> = Column::optional("employee_count", |row| integer(row.employee_count));
     pub const ANNUAL_REVENUE: Column<Self, i64> =
@@ -304,9 +304,9 @@ impl Account {
     pub const CITY: Column<Self, String> = Column::optional("city", |row| text(row.value.city.as_ref()));
     pub const COUNTRY: Column<Self, String> = Column::optional("country", |row| text(row.value.country.as_ref()));
     pub const STATUS: Column<Self, String> = Column::required("status", |row| ValueRef::Text(row.status.as_str()));
-    pub const OWNER_ID: Column<Self, MemberId> =
-        Column::optional("owner_id", |row| row.owner_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())))
-            .indexed();
+    pub const OWNER_ID: Column<Self, MemberId> = Column::optional_indexed("owner_id", |row| {
+        row.owner_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
+    });
     pub const SOURCE: Column<Self, String> = Column::optional("source", |row| text(row.value.source.as_ref()));
     pub const TAGS: TagsColumn<Self> = TagsColumn::new(|row: &Stored<Self>| ValueRef::Tags(&row.value.tags));
     pub const CUSTOM: CustomColumn<Self> = CustomColumn::new(|row: &Stored<Self>| ValueRef::Custom(&row.value.custom));
@@ -347,10 +347,10 @@ pub struct AccountDomain {
 impl AccountDomain {
     /// Whose it is.
     pub const ACCOUNT: Column<Self, AccountId> =
-        Column::required("account_id", |row| ValueRef::Uuid(row.account_id.uuid())).indexed();
+        Column::required_indexed("account_id", |row| ValueRef::Uuid(row.account_id.uuid()));
     /// The registrable domain.
     pub const DOMAIN: Column<Self, String> =
-        Column::required("domain", |row| ValueRef::Text(row.domain.as_str())).indexed();
+        Column::required_indexed("domain", |row| ValueRef::Text(row.domain.as_str()));
 }
 
 impl Entity for AccountDomain {

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::{
-    Account, AccountDomain, AccountEvent, AccountId, AccountPatch, AccountRefusal, NewAccount,
-};
+use super::account::{Account, AccountDomain, AccountEvent, AccountId, AccountPatch, AccountRefusal, NewAccount};
 use crate::access::Permission;
 use crate::custom_field::Schema;
 use crate::identity::{KeySet, RecordKind, RecordRef, replace_keys};
-use crate::kernel::website::{Domain, Website};
+use crate::kernel::{Domain, Website};
 use crate::kernel::{Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session, UnitOfWork};
 

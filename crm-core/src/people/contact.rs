@@ -7,10 +7,10 @@ use super::point::{ContactPoint, NewContactPoint, PointValue};
 use crate::access::{Member, MemberId};
 use crate::event::{Change, DomainEvent, changes};
 use crate::identity::KeySet;
-use crate::kernel::text::{Name, Note, Tag};
 use crate::kernel::{
     Column, CustomColumn, CustomValues, Entity, Field, Id, Kind, Patch, Reference, Rule, Stored, TagsColumn, ValueRef,
 };
+use crate::kernel::{Name, Note, Tag};
 
 /// Identifier of a contact.
 pub type ContactId = Id<Contact>;
@@ -210,18 +210,20 @@ fn text<T: AsRef<str>>(value: Option<&T>) -> ValueRef<'_> {
 
 #[expect(missing_docs, reason = "each column is the field of the contact with its name")]
 impl Contact {
-    pub const FIRST_NAME: Column<Self, String> = Column::optional("first_name", |row| text(row.value.first_name.as_ref()));
+    pub const FIRST_NAME: Column<Self, String> =
+        Column::optional("first_name", |row| text(row.value.first_name.as_ref()));
     pub const LAST_NAME: Column<Self, String> = Column::optional("last_name", |row| text(row.value.last_name.as_ref()));
     pub const JOB_TITLE: Column<Self, String> = Column::optional("job_title", |row| text(row.value.job_title.as_ref()));
-    pub const DEPARTMENT: Column<Self, String> = Column::optional("department", |row| text(row.value.department.as_ref()));
-    pub const ACCOUNT_ID: Column<Self, AccountId> =
-        Column::optional("account_id", |row| row.account_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())))
-            .indexed();
+    pub const DEPARTMENT: Column<Self, String> =
+        Column::optional("department", |row| text(row.value.department.as_ref()));
+    pub const ACCOUNT_ID: Column<Self, AccountId> = Column::optional_indexed("account_id", |row| {
+        row.account_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
+    });
     pub const CITY: Column<Self, String> = Column::optional("city", |row| text(row.value.city.as_ref()));
     pub const COUNTRY: Column<Self, String> = Column::optional("country", |row| text(row.value.country.as_ref()));
-    pub const OWNER_ID: Column<Self, MemberId> =
-        Column::optional("owner_id", |row| row.owner_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())))
-            .indexed();
+    pub const OWNER_ID: Column<Self, MemberId> = Column::optional_indexed("owner_id", |row| {
+        row.owner_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
+    });
     pub const SOURCE: Column<Self, String> = Column::optional("source", |row| text(row.value.source.as_ref()));
     pub const CAMPAIGN: Column<Self, String> = Column::optional("campaign", |row| text(row.value.campaign.as_ref()));
     pub const TAGS: TagsColumn<Self> = TagsColumn::new(|row: &Stored<Self>| ValueRef::Tags(&row.value.tags));

@@ -97,7 +97,7 @@ pub struct NewContactPoint {
 impl ContactPoint {
     /// Whose it is.
     pub const CONTACT: Column<Self, ContactId> =
-        Column::required("contact_id", |row| ValueRef::Uuid(row.contact_id.uuid())).indexed();
+        Column::required_indexed("contact_id", |row| ValueRef::Uuid(row.contact_id.uuid()));
 
     pub(super) fn new(contact_id: ContactId, new: NewContactPoint, primary: bool) -> Self {
         let kind = new.value.kind();
@@ -141,10 +141,7 @@ impl Entity for ContactPoint {
             },
         },
     ];
-    const REFERENCES: &'static [Reference<Self>] = &[Reference {
-        column: "contact_id",
-        target: Contact::NAME,
-        read: |point| Some(point.contact_id.uuid()),
-    }];
+    const REFERENCES: &'static [Reference<Self>] =
+        &[Reference { column: "contact_id", target: Contact::NAME, read: |point| Some(point.contact_id.uuid()) }];
 }
 impl Part for ContactPoint {}

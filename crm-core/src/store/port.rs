@@ -67,10 +67,9 @@ impl Rule for StoreError {
     }
     fn kind(&self) -> Kind {
         match self {
-            Self::Conflict { .. }
-            | Self::Duplicate { .. }
-            | Self::StillReferenced { .. }
-            | Self::SlugTaken(_) => Kind::Conflict,
+            Self::Conflict { .. } | Self::Duplicate { .. } | Self::StillReferenced { .. } | Self::SlugTaken(_) => {
+                Kind::Conflict
+            }
             Self::MissingReference { .. } => Kind::Invalid,
             Self::Unavailable(_) => Kind::Unavailable,
             Self::Fault(_) => Kind::Internal,
@@ -118,4 +117,3 @@ pub trait Store: Send + Sync {
     /// The organization with this slug.
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>>;
 }
-

@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
+use super::contents::Tx;
 use super::port::{BoxTx, Part, Records, StoreError};
 use super::session::Session;
-use super::contents::Tx;
 use crate::access::{Caller, OrganizationId};
 use crate::event::{DomainEvent, Event};
 use crate::kernel::page::LARGEST_PAGE;

@@ -176,7 +176,8 @@ impl<E: Entity> Records<E> for MemoryTx<'_> {
             .filter(|row| own.is_none_or(|overlay| !overlay.rows.contains_key(&row.id.uuid())))
             .filter(wanted);
         // Candidates come in the order of identifiers, so that such a page can stop early.
-        let mut rows: Vec<Stored<E>> = if by_id { committed.take(limit).cloned().collect() } else { committed.cloned().collect() };
+        let mut rows: Vec<Stored<E>> =
+            if by_id { committed.take(limit).cloned().collect() } else { committed.cloned().collect() };
         rows.extend(own.into_iter().flat_map(|overlay| overlay.rows.values().flatten()).filter(wanted).cloned());
         rows.sort_by_cached_key(|row| ((page.order().read)(row).to_value(), row.id));
         if page.direction() == Direction::Descending {

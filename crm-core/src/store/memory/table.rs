@@ -84,8 +84,10 @@ impl<E: Entity> Table<E> {
         let behind = move |id: &Uuid| after.is_none_or(|after| *id > after);
         match narrowing(filter) {
             Some((field, values)) if field == Field::<E>::ID => {
-                let ids: BTreeSet<Uuid> =
-                    values.into_iter().filter_map(|value| if let Value::Uuid(id) = value { Some(id) } else { None }).collect();
+                let ids: BTreeSet<Uuid> = values
+                    .into_iter()
+                    .filter_map(|value| if let Value::Uuid(id) = value { Some(id) } else { None })
+                    .collect();
                 Box::new(ids.into_iter().filter(behind).filter_map(move |id| self.get(organization, id)))
             }
             Some((field, values)) => {

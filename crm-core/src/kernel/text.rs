@@ -1,0 +1,339 @@
+//! Bounded text: trimmed, composed (NFC), never empty, and free of characters that nobody can see.
+//!
+//! [`Line`] is one line (a name, a label), [`Prose`] may have several (a note). Text that is too long is refused, never
+//! cut. What a person types goes through [`Text::parse`], which refuses what it cannot keep; what arrives from a file or
+//! a chat and must not be lost goes through [`Text::cleaned`].
+
+use std::{fmt, marker::PhantomData, ops::Deref, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::characters::{composed, is_invisible, is_joiner, joins};
+use super::error::{Kind, Rule};
+
+/// Says whether text may run over several lines.
+pub trait Layout {
+    /// Whether line breaks and tabs may stand in the text.
+    const MULTI_LINE: bool;
+}
+
+/// Text that stays on one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OneLine {}
+
+/// Text that may have line breaks and tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ManyLines {}
+
+impl Layout for OneLine {
+    const MULTI_LINE: bool = false;
+}
+
+impl Layout for ManyLines {
+    const MULTI_LINE: bool = true;
+}
+
+/// One to `MAX` characters (Unicode scalar values) of visible text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<L: Layout, const MAX: usize> {
+    value: String,
+    layout: PhantomData<fn() -> L>,
+}
+
+/// Text of one line and at most `MAX` characters.
+pub type Line<const MAX: usize> = Text<OneLine, MAX>;
+/// Text of any number of lines and at most `MAX` characters.
+pub type Prose<const MAX: usize> = Text<ManyLines, MAX>;
+/// The name of a person, a company or a thing: one line, at most 200 characters.
+pub type Name = Line<200>;
+/// A short caption: one line, at most 60 characters.
+pub type Label = Line<60>;
+/// What somebody wrote down: at most 20,000 characters on any number of lines.
+pub type Note = Prose<20_000>;
+
+/// Why a text was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing is left after trimming.
+    #[error("the text is empty; leave the field out or write at least one character")]
+    Empty,
+    /// There are more characters than the field holds.
+    #[error("the text has {length} characters and at most {max} are kept; shorten it")]
+    TooLong {
+        /// How many characters the text has.
+        length: usize,
+        /// How many it may have.
+        max: usize,
+    },
+    /// A character stands in the text that nobody could see, or a line break where there is one line only.
+    #[error(
+        "character {position} of the text is U+{:04X}, a control, line break or invisible character that cannot stand \
+         here; remove it",
+        u32::from(*.character)
+    )]
+    ForbiddenCharacter {
+        /// The character.
+        character: char,
+        /// Where it stands in the trimmed text, counted in characters from 1.
+        position: usize,
+    },
+}
+
+impl Rule for TextError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "text.empty",
+            Self::TooLong { .. } => "text.too_long",
+            Self::ForbiddenCharacter { .. } => "text.forbidden_character",
+        }
+    }
+    fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+}
+
+impl<L: Layout, const MAX: usize> Text<L, MAX> {
+    /// How many characters the text may have.
+    pub const MAX: usize = MAX;
+
+    /// Trims and composes `raw`; line breaks of any system become `\n`.
+    ///
+    /// # Errors
+    /// [`TextError`] when nothing is left, when it is too long, or when a character cannot stand in the text.
+    pub fn parse(raw: &str) -> Result<Self, TextError> {
+        Self::check(&normalised(raw))
+    }
+
+    /// Reads text from elsewhere: drops the characters that [`Text::parse`] would refuse, line breaks become spaces.
+    ///
+    /// # Errors
+    /// [`TextError::Empty`] or [`TextError::TooLong`].
+    pub fn cleaned(raw: &str) -> Result<Self, TextError> {
+        let text = normalised(raw);
+        let mut kept = String::with_capacity(text.len());
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            if Self::may_stand(character, kept.chars().next_back(), characters.peek().copied()) {
+                kept.push(character);
+            } else if character.is_whitespace() {
+                kept.push(' ');
+            }
+        }
+        // Dropping a character can bring a joiner beside a wrong neighbour, or a mark beside its letter.
+        kept = composed(&kept);
+        match Self::check(&kept) {
+            Err(TextError::ForbiddenCharacter { .. }) => Self::check(&kept.replace(is_joiner, "")),
+            checked => checked,
+        }
+    }
+
+    fn check(text: &str) -> Result<Self, TextError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(TextError::Empty);
+        }
+        let mut length = 0;
+        let mut before = None;
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            length += 1;
+            if !Self::may_stand(character, before, characters.peek().copied()) {
+                return Err(TextError::ForbiddenCharacter { character, position: length });
+            }
+            before = Some(character);
+        }
+        if length > MAX {
+            return Err(TextError::TooLong { length, max: MAX });
+        }
+        Ok(Self { value: text.to_owned(), layout: PhantomData })
+    }
+
+    fn may_stand(character: char, before: Option<char>, after: Option<char>) -> bool {
+        match character {
+            '\n' | '\t' => L::MULTI_LINE,
+            _ if is_joiner(character) => joins(before, after),
+            _ => !is_invisible(character),
+        }
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.value
+    }
+
+    /// The text itself, without a copy.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.value
+    }
+}
+
+fn normalised(raw: &str) -> String {
+    composed(&raw.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+impl<L: Layout, const MAX: usize> fmt::Debug for Text<L, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.value, f)
+    }
+}
+
+impl<L: Layout, const MAX: usize> fmt::Display for Text<L, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.value)
+    }
+}
+
+impl<L: Layout, const MAX: usize> Deref for Text<L, MAX> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.value
+    }
+}
+
+impl<L: Layout, const MAX: usize> AsRef<str> for Text<L, MAX> {
+    fn as_ref(&self) -> &str {
+        &self.value
+    }
+}
+
+impl<L: Layout, const MAX: usize> FromStr for Text<L, MAX> {
+    type Err = TextError;
+    fn from_str(raw: &str) -> Result<Self, TextError> {
+        Self::parse(raw)
+    }
+}
+
+impl<L: Layout, const MAX: usize> TryFrom<&str> for Text<L, MAX> {
+    type Error = TextError;
+    fn try_from(raw: &str) -> Result<Self, TextError> {
+        Self::parse(raw)
+    }
+}
+
+impl<L: Layout, const MAX: usize> TryFrom<String> for Text<L, MAX> {
+    type Error = TextError;
+    fn try_from(raw: String) -> Result<Self, TextError> {
+        Self::parse(&raw)
+    }
+}
+
+impl<L: Layout, const MAX: usize> Serialize for Text<L, MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.value)
+    }
+}
+
+impl<'de, L: Layout, const MAX: usize> Deserialize<'de> for Text<L, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Short = Line<5>;
+
+    fn refusal(code: u32) -> TextError {
+        let character = char::from_u32(code).unwrap();
+        Name::parse(&format!("ab{character}cd")).unwrap_err()
+    }
+
+    #[test]
+    fn text_is_trimmed_and_composed() {
+        assert_eq!(Name::parse(" \u{a0}Jose\u{301} Ruiz\t\n").unwrap().as_str(), "José Ruiz");
+    }
+
+    #[test]
+    fn blank_text_is_refused() {
+        for blank in ["", "   ", "\t\r\n", "\u{3000}\u{a0}"] {
+            assert_eq!(Name::parse(blank), Err(TextError::Empty), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn length_counts_characters_after_composing_and_nothing_is_cut() {
+        assert_eq!(Short::parse("ééééé").unwrap().len(), 10);
+        assert_eq!(Short::parse("e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}").unwrap().as_str(), "ééééé");
+        assert_eq!(Short::parse("abcdef"), Err(TextError::TooLong { length: 6, max: 5 }));
+    }
+
+    #[test]
+    fn a_refused_character_is_named_with_its_position() {
+        let error = refusal(0x202E);
+        assert_eq!(error, TextError::ForbiddenCharacter { character: '\u{202E}', position: 3 });
+        assert_eq!(error.code(), "text.forbidden_character");
+        assert!(error.to_string().contains("character 3 of the text is U+202E"), "{error}");
+    }
+
+    #[test]
+    fn hidden_characters_are_refused() {
+        for code in [0x00, 0x08, 0x0A, 0x09, 0x200B, 0x200D, 0x2028, 0x2066, 0x2069, 0xFEFF] {
+            assert_eq!(refusal(code).code(), "text.forbidden_character", "U+{code:04X}");
+        }
+    }
+
+    #[test]
+    fn names_of_people_everywhere_pass() {
+        for name in
+            ["Ólafur Þór", "Nguyễn Thị Minh", "O’Neill-Ñuñez", "علی\u{200C}رضا", "श्री", "王小明", "👩🏽\u{200D}💻 Ada"]
+        {
+            assert_eq!(Name::parse(name).unwrap().as_str(), composed(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn prose_keeps_its_lines_and_nul_is_still_refused() {
+        assert_eq!(Note::parse("one\r\ntwo\rthree\n\tfour\n").unwrap().as_str(), "one\ntwo\nthree\n\tfour");
+        assert_eq!(Note::parse("a\0b").unwrap_err().code(), "text.forbidden_character");
+    }
+
+    #[test]
+    fn cleaned_text_loses_only_what_nobody_sees() {
+        assert_eq!(Name::cleaned("\u{FEFF}\u{202A}Ada\u{200B}\nLovelace\0\u{202C}").unwrap().as_str(), "Ada Lovelace");
+        assert_eq!(Note::cleaned("a\n\u{2066}b\u{2069}").unwrap().as_str(), "a\nb");
+        assert_eq!(Name::cleaned("\u{200B}\0"), Err(TextError::Empty));
+    }
+
+    #[test]
+    fn serde_goes_through_the_parser() {
+        assert_eq!(serde_json::from_str::<Short>("\" ab \"").unwrap().as_str(), "ab");
+        assert_eq!(serde_json::to_string(&Short::parse("ab").unwrap()).unwrap(), "\"ab\"");
+        let refused = serde_json::from_str::<Short>("\"abcdef\"").unwrap_err();
+        assert!(refused.to_string().contains("at most 5"), "{refused}");
+        assert!(serde_json::from_str::<Short>("7").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_is_total_and_settles_at_once(raw in any::<String>()) {
+            if let Ok(line) = Line::<30>::parse(&raw) {
+                prop_assert!(!line.is_empty() && line.chars().count() <= 30 && !line.contains(['\0', '\n']));
+                prop_assert_eq!(Line::<30>::parse(line.as_str()), Ok(line));
+            }
+            if let Ok(prose) = Prose::<30>::parse(&raw) {
+                prop_assert_eq!(Prose::<30>::parse(prose.as_str()), Ok(prose));
+            }
+        }
+
+        #[test]
+        fn cleaned_text_is_always_text(raw in "[ab\\pL\\pM\\pC\\n\u{200b}-\u{200f}🔥👩\u{fe0f}]{0,20}") {
+            match Line::<60>::cleaned(&raw) {
+                Ok(line) => prop_assert_eq!(Line::<60>::parse(line.as_str()), Ok(line)),
+                Err(error) => prop_assert_eq!(error, TextError::Empty),
+            }
+        }
+
+        #[test]
+        fn what_parses_is_not_changed_by_cleaning(raw in any::<String>()) {
+            if let Ok(note) = Note::parse(&raw) {
+                prop_assert_eq!(Note::cleaned(&raw), Ok(note));
+            }
+        }
+    }
+}
