@@ -11,6 +11,8 @@ pub mod error;
 pub mod explanation;
 mod host;
 pub mod money;
+pub mod phone;
+pub mod region;
 pub mod tag;
 pub mod text;
 pub mod website;
@@ -21,6 +23,13 @@ pub use email::{EmailAddress, EmailError};
 pub use error::{Error, FieldProblem, InvalidInput, Kind, Result, Rule};
 pub use explanation::Explanation;
 pub use money::{Money, MoneyError, Rounding};
+#[cfg(feature = "phone-metadata")]
+pub use phone::MetadataPhoneNumbers;
+pub use phone::{DigitsOnly, PhoneError, PhoneNumber, PhoneNumbers};
+pub use region::{BadRegion, Region};
 pub use tag::Tag;
 pub use text::{Label, Line, Name, Note, Prose, Text, TextError};
 pub use website::{Website, WebsiteError};
+
+#[cfg(test)]
+mod sample_tests;
