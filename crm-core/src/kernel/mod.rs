@@ -51,3 +51,6 @@ pub use tag::Tag;
 pub use text::{Label, Line, Name, Note, Prose, Text, TextError};
 pub use time::{Clock, Date, TimeError, Timestamp};
 pub use website::{Website, WebsiteError};
+
+#[cfg(test)]
+mod sample_tests;
