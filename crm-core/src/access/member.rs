@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::role::{CustomRole, CustomRoleId, StandardRole};
-use crate::event::DomainEvent;
 use crate::kernel::email::EmailAddress;
 use crate::kernel::text::Name;
-use crate::kernel::{Column, Entity, Field, Id, Key, Reference, Value, ValueRef};
+use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Reference, Value, ValueRef};
 
 /// Identifier of a member.
 pub type MemberId = Id<Member>;

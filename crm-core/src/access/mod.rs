@@ -5,15 +5,15 @@
 //! tree without cycles; a manager reaches the members of every team below the manager's own. All of it is resolved
 //! once into a [`Caller`]; nothing else decides about access, and nothing asks twice.
 //!
-//! Refused: a team below itself, the last active owner leaving, two members with one address, two organizations with
-//! one slug.
+//! These are the rules and the records; the commands on them are in [`crate::administration`], above the store.
+//!
+//! Refused: a team below itself, two members with one address, a permission that the role has not.
 
 mod caller;
 mod member;
 mod organization;
 mod permission;
 mod role;
-mod service;
 mod team;
 
 pub use caller::{AccessRefusal, Actor, Caller, Reach};
@@ -21,5 +21,4 @@ pub use member::{Member, MemberEvent, MemberId, NewMember};
 pub use organization::{NewOrganization, Organization, OrganizationEvent, OrganizationId, Slug, TimeZone};
 pub use permission::{Intent, Permission, PermissionSet};
 pub use role::{CustomRole, CustomRoleId, RoleEvent, RoleReach, StandardRole};
-pub use service::{MemberRefusal, Members, Organizations, Roles, Teams, caller_for, found};
 pub use team::{Team, TeamEvent, TeamId, TeamMember, TeamRefusal, TeamTree};

@@ -4,11 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::DomainEvent;
 use crate::kernel::Region;
 use crate::kernel::currency::Currency;
 use crate::kernel::text::Name;
-use crate::kernel::{Column, Entity, Field, Id, Kind, Rule, ValueRef};
+use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Kind, Rule, ValueRef};
 
 /// Identifier of an organization. Its record carries the same identifier as its tenant.
 pub type OrganizationId = Id<Organization>;

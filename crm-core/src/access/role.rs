@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::permission::{Permission, PermissionSet};
-use crate::event::DomainEvent;
 use crate::kernel::text::Name;
-use crate::kernel::{Column, Entity, Field, Id, Key, Value, ValueRef};
+use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Value, ValueRef};
 
 /// Whose records a role sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

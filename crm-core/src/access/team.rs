@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::member::{Member, MemberId};
-use crate::event::DomainEvent;
 use crate::kernel::text::Name;
-use crate::kernel::{Column, Entity, Field, Id, Key, Kind, Reference, Rule, Stored, Value, ValueRef};
-use crate::store::Part;
+use crate::kernel::{
+    Column, DomainEvent, Entity, Field, Id, Key, Kind, Part, Reference, Rule, Stored, Value, ValueRef,
+};
 
 /// Identifier of a team.
 pub type TeamId = Id<Team>;

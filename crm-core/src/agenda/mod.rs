@@ -1,7 +1,7 @@
 //! Due work: what is to be done later, at least once, by whichever worker comes first.
 //!
 //! A [`Job`] is ready, leased or dead; a finished one is gone (its effect and its event remain). Claiming is in two
-//! steps: the store says which organizations have due work, then one of them is opened and [`Agenda::claim`] leases its
+//! steps: the store says which organizations have due work, then one of them is opened and [`crate::store::Agenda::claim`] leases its
 //! jobs. Every lease raises the job's `token`; finishing or postponing with an older token is refused, so a worker that
 //! was presumed dead can't finish what another has taken over. Attempts count at the claim, so a job that kills its
 //! worker dies in the end too.
@@ -11,12 +11,10 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::kernel::{Column, Entity, Field, Id, Key, Kind, Rule, Stored, Timestamp, Value, ValueRef};
-use crate::store::{Part, StoreResult};
+use crate::kernel::{Column, Entity, Field, Id, Key, Kind, Part, Rule, Stored, Timestamp, Value, ValueRef};
 
 /// Identifier of a job.
 pub type JobId = Id<Job>;
@@ -133,7 +131,7 @@ impl Job {
 }
 
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+const LONGEST_PAUSE: Duration = Duration::from_hours(6);
 
 impl Entity for Job {
     const NAME: &'static str = "job";
@@ -175,15 +173,6 @@ impl Rule for LeaseLost {
     fn kind(&self) -> Kind {
         Kind::Conflict
     }
-}
-
-/// Leasing and finishing of due work, in a transaction of one organization.
-#[async_trait]
-pub trait Agenda: Send {
-    /// Leases jobs that are due, the longest due first, passing over those that another transaction is claiming.
-    async fn claim(&mut self, claim: &Claim) -> StoreResult<Vec<Stored<Job>>>;
-    /// Removes jobs whose token is still the given one; answers how many.
-    async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize>;
 }
 
 /// The job as a claim leaves it, for stores that claim row by row.

@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::DomainEvent;
 use crate::identity::RecordKind;
 use crate::kernel::text::Label;
 use crate::kernel::{
-    Column, CustomKey, CustomValue, Entity, Field, FieldProblem, Id, Key, Kind, Rule, Value, ValueRef,
+    Column, CustomKey, CustomValue, DomainEvent, Entity, Field, FieldProblem, Id, Key, Kind, Rule, Value, ValueRef,
 };
 
 /// Identifier of a custom field.

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::model::{CustomField, CustomFieldRefusal};
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{
-    Column, CustomKey, CustomValue, CustomValues, Entity, Field, FieldProblem, InvalidInput, Key, Page, Predicate,
-    Result, Value, ValueRef,
+    Column, CustomKey, CustomValue, CustomValues, Entity, Field, FieldProblem, InvalidInput, Key, Page, Part,
+    Predicate, Result, Value, ValueRef,
 };
-use crate::store::{Part, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// That a record has a value of a unique field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

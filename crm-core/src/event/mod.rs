@@ -1,7 +1,7 @@
 //! What happened: one record for each change, written in the same commit as the change itself.
 //!
 //! The table of events is audit trail, timeline, outbox, webhook source and workflow trigger in one. A slice says what
-//! happened with an enum that implements [`DomainEvent`]; the unit of work adds when, who, to which record and why, and
+//! happened with an enum that implements [`crate::kernel::DomainEvent`]; the unit of work adds when, who, to which record and why, and
 //! there is no save without one. Events are never changed and never deleted by a slice.
 
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,6 @@ use crate::kernel::{Column, Entity, Field, Id, Timestamp, ValueRef};
 
 /// Identifier of an event.
 pub type EventId = Id<Event>;
-
-/// What a slice says happened. Its serialized form is the event's data.
-pub trait DomainEvent: Serialize {
-    /// Noun and past participle: `lead.qualified`.
-    fn name(&self) -> &'static str;
-}
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::record::{RecordKind, RecordRef};
 use crate::kernel::email::EmailAddress;
 use crate::kernel::phone::PhoneNumber;
-use crate::kernel::{Column, Entity, Field, Result, ValueRef};
+use crate::kernel::{Column, Entity, Field, Part, Result, ValueRef};
 use crate::kernel::{Domain, Website};
-use crate::store::{Part, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// What kind of evidence a key is, from the strongest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

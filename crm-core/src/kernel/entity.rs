@@ -13,7 +13,7 @@ use super::time::Timestamp;
 
 /// A kind of record that stores can keep.
 ///
-/// Its fields become columns in PostgreSQL: no `serde(flatten)`, no `skip_serializing_if`, no field named like a system
+/// Its fields become columns in `PostgreSQL`: no `serde(flatten)`, no `skip_serializing_if`, no field named like a system
 /// column (`id`, `organization_id`, `version`, `created_at`, `updated_at`).
 pub trait Entity: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The noun: table, prefix of its events, name in errors. Singular snake case.
@@ -73,4 +73,13 @@ pub struct Reference<E> {
     pub target: &'static str,
     /// The identifier; nothing when the column is empty.
     pub read: fn(&E) -> Option<Uuid>,
+}
+
+/// A record that belongs to another one's history: written beside it, without an event of its own.
+pub trait Part: Entity {}
+
+/// What a slice says happened. Its serialized form is the event's data.
+pub trait DomainEvent: Serialize {
+    /// Noun and past participle: `lead.qualified`.
+    fn name(&self) -> &'static str;
 }

@@ -31,7 +31,7 @@ pub use currency::{Currency, UnknownCurrency};
 pub use custom::{CustomKey, CustomValue, CustomValues, Number};
 pub use domain::{Domain, DomainError};
 pub use email::{EmailAddress, EmailError};
-pub use entity::{Entity, Key, Reference, Stored};
+pub use entity::{DomainEvent, Entity, Key, Part, Reference, Stored};
 pub use error::{Error, FieldProblem, InvalidInput, Kind, Result, Rule};
 pub use explanation::Explanation;
 pub use field::{

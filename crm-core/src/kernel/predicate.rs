@@ -65,7 +65,9 @@ impl<E> PartialEq for Predicate<E> {
             (Self::All(a), Self::All(b)) | (Self::Any(a), Self::Any(b)) => a == b,
             (Self::Not(a), Self::Not(b)) => a == b,
             (Self::Test(a, x), Self::Test(b, y)) => a == b && x == y,
-            (Self::Custom(a, k, x), Self::Custom(b, l, y)) => a == b && k == l && x == y,
+            (Self::Custom(field, key, test), Self::Custom(other_field, other_key, other_test)) => {
+                field == other_field && key == other_key && test == other_test
+            }
             _ => false,
         }
     }

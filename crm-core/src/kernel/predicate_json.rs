@@ -148,6 +148,7 @@ fn read_test<E: Entity>(object: &Map<String, Json>, path: &str) -> Result<Predic
 }
 
 /// The field of this name, among those of the entity and those that every record has.
+#[must_use]
 pub fn find_field<E: Entity>(name: &str) -> Option<Field<E>> {
     E::FIELDS.iter().copied().chain(Field::SYSTEM).find(|field| field.name == name)
 }

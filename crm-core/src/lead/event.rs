@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::status::LeadStatus;
 use crate::access::MemberId;
-use crate::event::{Change, DomainEvent};
+use crate::event::Change;
+use crate::kernel::DomainEvent;
 use crate::kernel::Explanation;
 use crate::kernel::text::Name;
 

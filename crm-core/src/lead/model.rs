@@ -345,7 +345,7 @@ impl Lead {
     #[must_use]
     pub fn full_name(&self) -> String {
         let names = self.first_name.iter().chain(&self.last_name);
-        names.map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
+        names.map(Name::as_str).collect::<Vec<_>>().join(" ")
     }
 
     fn open(&self) -> Result<(), LeadRefusal> {

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::DomainEvent;
 use crate::kernel::text::Label;
-use crate::kernel::{Column, Entity, Field, Key, Value, ValueRef};
+use crate::kernel::{Column, DomainEvent, Entity, Field, Key, Value, ValueRef};
 
 /// The state of a lead. Every state that a tenant names is one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,8 +5,7 @@ use uuid::Uuid;
 
 use crate::identity::RecordKind;
 use crate::kernel::text::Line;
-use crate::kernel::{Column, Entity, Field, Timestamp, ValueRef};
-use crate::store::Part;
+use crate::kernel::{Column, Entity, Field, Part, Timestamp, ValueRef};
 
 /// Where a visitor came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

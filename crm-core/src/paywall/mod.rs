@@ -20,7 +20,7 @@ pub enum ServiceModule {
     LeadGeneration,
     /// Sequences and campaigns.
     EmailAutomation,
-    /// Messenger, Instagram and WhatsApp in one inbox.
+    /// Messenger, Instagram and `WhatsApp` in one inbox.
     SocialInbox,
     /// Reports beyond board and forecast.
     AdvancedAnalytics,

@@ -5,18 +5,17 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Member, MemberId};
-use crate::event::{Change, DomainEvent, changes};
+use crate::event::{Change, changes};
 use crate::identity::{KeyKind, KeySet};
 use crate::kernel::currency::Currency;
 use crate::kernel::money::Money;
 use crate::kernel::phone::PhoneNumber;
 use crate::kernel::{
-    Column, CustomColumn, CustomValues, Entity, Field, Id, Key, Kind, Patch, Reference, Rule, Stored, TagsColumn,
-    Value, ValueRef,
+    Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Key, Kind, Part, Patch, Reference, Rule,
+    Stored, TagsColumn, Value, ValueRef,
 };
 use crate::kernel::{Domain, Website};
 use crate::kernel::{Name, Note, Tag};
-use crate::store::Part;
 
 /// Identifier of an account.
 pub type AccountId = Id<Account>;
@@ -214,8 +213,8 @@ impl Account {
             phone: new.phone,
             industry: new.industry,
             employee_count: new.employee_count,
-            annual_revenue_minor: new.annual_revenue.map(|money| money.minor()),
-            revenue_currency: new.annual_revenue.map(|money| money.currency()),
+            annual_revenue_minor: new.annual_revenue.map(Money::minor),
+            revenue_currency: new.annual_revenue.map(Money::currency),
             city: new.city,
             country: new.country,
             status: new.status,
@@ -247,8 +246,8 @@ impl Account {
         patch.employee_count.apply(&mut next.employee_count);
         let mut revenue = next.annual_revenue();
         patch.annual_revenue.apply(&mut revenue);
-        next.annual_revenue_minor = revenue.map(|money| money.minor());
-        next.revenue_currency = revenue.map(|money| money.currency());
+        next.annual_revenue_minor = revenue.map(Money::minor);
+        next.revenue_currency = revenue.map(Money::currency);
         patch.city.apply(&mut next.city);
         patch.country.apply(&mut next.country);
         patch.owner_id.apply(&mut next.owner_id);

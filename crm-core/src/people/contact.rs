@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, AccountId};
 use super::point::{ContactPoint, NewContactPoint, PointValue};
 use crate::access::{Member, MemberId};
-use crate::event::{Change, DomainEvent, changes};
+use crate::event::{Change, changes};
 use crate::identity::KeySet;
 use crate::kernel::{
-    Column, CustomColumn, CustomValues, Entity, Field, Id, Kind, Patch, Reference, Rule, Stored, TagsColumn, ValueRef,
+    Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Kind, Patch, Reference, Rule, Stored,
+    TagsColumn, ValueRef,
 };
 use crate::kernel::{Name, Note, Tag};
 
@@ -194,7 +195,7 @@ impl Contact {
     #[must_use]
     pub fn full_name(&self) -> String {
         let names = self.first_name.iter().chain(&self.last_name);
-        names.map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
+        names.map(Name::as_str).collect::<Vec<_>>().join(" ")
     }
 
     fn sorted(mut self) -> Self {

@@ -6,8 +6,7 @@ use super::contact::{Contact, ContactId};
 use crate::kernel::email::EmailAddress;
 use crate::kernel::phone::PhoneNumber;
 use crate::kernel::text::Label;
-use crate::kernel::{Column, Entity, Field, Id, Key, Reference, Value, ValueRef};
-use crate::store::Part;
+use crate::kernel::{Column, Entity, Field, Id, Key, Part, Reference, Value, ValueRef};
 
 /// Identifier of an address or number.
 pub type ContactPointId = Id<ContactPoint>;

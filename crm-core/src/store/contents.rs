@@ -5,9 +5,9 @@
 
 use async_trait::async_trait;
 
-use super::port::{Records, StoreResult};
+use super::port::{Agenda, Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
-use crate::agenda::{Agenda, Job};
+use crate::agenda::Job;
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;

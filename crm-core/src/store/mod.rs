@@ -15,6 +15,6 @@ mod unit_of_work;
 
 pub use contents::{Tx, Visitor, visit_entities};
 pub use memory::MemoryStore;
-pub use port::{BoxTx, Part, Records, Store, StoreError, StoreResult};
+pub use port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 pub use session::{Ports, Session};
 pub use unit_of_work::{RecordNotFound, StaleVersion, UnitOfWork};

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::access::{Intent, OrganizationId, Slug};
+use crate::agenda::{Claim, Job, JobId};
 use crate::kernel::{Entity, Id, Kind, Page, Predicate, Rule, Stored, Timestamp};
 
 use super::contents::Tx;
@@ -101,8 +102,14 @@ pub trait Records<E: Entity>: Send {
     async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()>;
 }
 
-/// A record that belongs to another one's history: written beside it, without an event of its own.
-pub trait Part: Entity {}
+/// Leasing and finishing of due work, in a transaction of one organization.
+#[async_trait]
+pub trait Agenda: Send {
+    /// Leases jobs that are due, the longest due first, passing over those that another transaction is claiming.
+    async fn claim(&mut self, claim: &Claim) -> StoreResult<Vec<Stored<Job>>>;
+    /// Removes jobs whose token is still the given one; answers how many.
+    async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize>;
+}
 
 /// An open transaction.
 pub type BoxTx<'a> = Box<dyn Tx + 'a>;

@@ -3,12 +3,12 @@
 use uuid::Uuid;
 
 use super::contents::Tx;
-use super::port::{BoxTx, Part, Records, StoreError};
+use super::port::{BoxTx, Records, StoreError};
 use super::session::Session;
 use crate::access::{Caller, OrganizationId};
-use crate::event::{DomainEvent, Event};
+use crate::event::Event;
 use crate::kernel::page::LARGEST_PAGE;
-use crate::kernel::{Entity, Id, Kind, Page, Predicate, Result, Rule, Stored, Timestamp};
+use crate::kernel::{DomainEvent, Entity, Id, Kind, Page, Part, Predicate, Result, Rule, Stored, Timestamp};
 
 /// There is no such record, or none that the caller may know of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

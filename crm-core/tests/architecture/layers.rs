@@ -9,7 +9,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("kernel", &["kernel"]),
     ("text formats", &["csv"]),
     ("ground rules", &["access", "paywall", "event", "agenda", "store"]),
-    ("records", &["custom_field", "people", "lead", "pipeline", "activity", "catalog"]),
+    ("records", &["administration", "identity", "custom_field", "people", "lead", "pipeline", "activity", "catalog"]),
     ("judgements", &["duplicate", "scoring", "assignment", "conversion", "intake", "quote", "ticket", "import"]),
     ("outside", &["billing", "inbox", "sequence", "campaign"]),
     ("reactions", &["workflow", "webhook", "analytics"]),

@@ -15,9 +15,9 @@ use uuid::Uuid;
 use self::overlay::Overlays;
 use self::table::{AnyTable, Table};
 use super::contents::Tx;
-use super::port::{BoxTx, Records, Store, StoreError, StoreResult};
+use super::port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 use crate::access::{Intent, OrganizationId, Slug};
-use crate::agenda::{Agenda, Claim, Job, JobId, JobState, leased};
+use crate::agenda::{Claim, Job, JobId, JobState, leased};
 use crate::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Timestamp};
 
 /// A store in memory. Clones share one content; [`MemoryStore::fork`] makes a content of its own.

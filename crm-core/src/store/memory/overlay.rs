@@ -103,12 +103,12 @@ impl Overlays {
         let own = self.get::<E>();
         for key in E::UNIQUE {
             let Some(values) = (key.read)(&row.value) else { continue };
-            let held_here = own.and_then(|overlay| overlay.unique.get(&(key.name, values.clone())).copied());
-            let held_there = state
+            let own_holder = own.and_then(|overlay| overlay.unique.get(&(key.name, values.clone())).copied());
+            let committed_holder = state
                 .table::<E>()
                 .and_then(|table| table.holder(organization, key.name, &values))
                 .filter(|holder| own.is_none_or(|overlay| !overlay.rows.contains_key(holder)));
-            if held_here.or(held_there).is_some_and(|holder| holder != row.id.uuid()) {
+            if own_holder.or(committed_holder).is_some_and(|holder| holder != row.id.uuid()) {
                 return Err(StoreError::Duplicate { entity: E::NAME, key: key.name });
             }
         }

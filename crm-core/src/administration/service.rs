@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::caller::{AccessRefusal, Caller, Reach};
-use super::member::{Member, MemberEvent, MemberId, NewMember};
-use super::organization::{NewOrganization, Organization, OrganizationEvent, OrganizationId};
-use super::permission::{Permission, PermissionSet};
-use super::role::{CustomRole, CustomRoleId, RoleEvent, RoleReach, StandardRole};
-use super::team::{Team, TeamEvent, TeamId, TeamMember, TeamTree};
+use crate::access::{
+    AccessRefusal, Caller, CustomRole, CustomRoleId, Member, MemberEvent, MemberId, NewMember, NewOrganization,
+    Organization, OrganizationEvent, OrganizationId, Permission, PermissionSet, Reach, RoleEvent, RoleReach,
+    StandardRole, Team, TeamEvent, TeamId, TeamMember, TeamTree,
+};
 use crate::kernel::text::Name;
 use crate::kernel::{Id, Kind, Page, Predicate, Result, Rule, Stored};
 use crate::store::{RecordNotFound, Session, UnitOfWork};

@@ -1,0 +1,11 @@
+//! Running an organization: its founding, its members, teams and roles, and the making of a caller.
+//!
+//! The records and rules are those of [`crate::access`]; here are the commands, above the store. [`caller_for`] is
+//! where role and teams become permissions and reach, once for a request.
+//!
+//! Refused: the last active owner leaving, a team below itself, a second organization of the same slug. Said:
+//! `organization.…`, `member.…`, `team.…`, `custom_role.…`.
+
+mod service;
+
+pub use service::{MemberRefusal, Members, Organizations, Roles, Teams, caller_for, found};
