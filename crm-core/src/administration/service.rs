@@ -317,7 +317,7 @@ impl Teams<'_> {
         let team = uow.get(team_id).await?;
         uow.get(member_id).await?;
         uow.add_parts(vec![TeamMember { team_id, member_id }]).await?;
-        uow.say(&team, TeamEvent::Joined(member_id))?;
+        uow.say(&team, &TeamEvent::Joined(member_id))?;
         uow.commit().await
     }
 
@@ -332,7 +332,7 @@ impl Teams<'_> {
         let pair = uow.list(&pair, &Page::first(1)).await?.pop();
         let pair = pair.ok_or(RecordNotFound { entity: "team_member", id: Id::uuid(member_id) })?;
         uow.remove_part(&pair).await?;
-        uow.say(&team, TeamEvent::Left(member_id))?;
+        uow.say(&team, &TeamEvent::Left(member_id))?;
         uow.commit().await
     }
 }

@@ -150,7 +150,7 @@ impl Accounts<'_> {
         uow.add_parts(vec![AccountDomain { account_id: id, domain: domain.clone() }]).await?;
         let domains = domains_of(&mut uow, id).await?;
         replace_keys(&mut uow, RecordRef::new(RecordKind::Account, id), row.keys(&domains)).await?;
-        uow.say(&row, AccountEvent::DomainAdded(domain))?;
+        uow.say(&row, &AccountEvent::DomainAdded(domain))?;
         uow.commit().await
     }
 
@@ -166,7 +166,7 @@ impl Accounts<'_> {
         uow.remove_part(&part.ok_or(RecordNotFound { entity: "account_domain", id: id.uuid() })?).await?;
         let domains = domains_of(&mut uow, id).await?;
         replace_keys(&mut uow, RecordRef::new(RecordKind::Account, id), row.keys(&domains)).await?;
-        uow.say(&row, AccountEvent::DomainRemoved(domain))?;
+        uow.say(&row, &AccountEvent::DomainRemoved(domain))?;
         uow.commit().await
     }
 

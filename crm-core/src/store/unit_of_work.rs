@@ -243,7 +243,7 @@ impl<'a> UnitOfWork<'a> {
     {
         let row = self.fresh(self.new_id(), value);
         Records::<E>::insert(&mut *self.tx, std::slice::from_ref(&row)).await?;
-        self.say(&row, event)?;
+        self.say(&row, &event)?;
         Ok(row)
     }
 
@@ -257,7 +257,7 @@ impl<'a> UnitOfWork<'a> {
     {
         let (rows, events): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         Records::<E>::insert(&mut *self.tx, &rows).await?;
-        rows.iter().zip(events).try_for_each(|(row, event)| self.say(row, event))
+        rows.iter().zip(events).try_for_each(|(row, event)| self.say(row, &event))
     }
 
     /// A record as it will be stored, not yet added.
@@ -275,7 +275,7 @@ impl<'a> UnitOfWork<'a> {
         dyn Tx + 'a: Records<E>,
     {
         let row = self.write(row).await?;
-        self.say(&row, event)?;
+        self.say(&row, &event)?;
         Ok(row)
     }
 
@@ -288,7 +288,7 @@ impl<'a> UnitOfWork<'a> {
         dyn Tx + 'a: Records<E>,
     {
         Records::<E>::delete(&mut *self.tx, row.id, row.version).await?;
-        self.say(&row, event)
+        self.say(&row, &event)
     }
 
     /// Adds parts of a record whose own event tells of them.
@@ -332,8 +332,8 @@ impl<'a> UnitOfWork<'a> {
     ///
     /// # Errors
     /// `StoreError::Fault` when the event can't be written as JSON.
-    pub fn say<E: Entity>(&mut self, row: &Stored<E>, event: impl DomainEvent) -> Result<()> {
-        let data = serde_json::to_value(&event).map_err(|error| StoreError::Fault(error.into()))?;
+    pub fn say<E: Entity>(&mut self, row: &Stored<E>, event: &impl DomainEvent) -> Result<()> {
+        let data = serde_json::to_value(event).map_err(|error| StoreError::Fault(error.into()))?;
         let event = Event {
             name: event.name().to_owned(),
             entity: E::NAME.to_owned(),

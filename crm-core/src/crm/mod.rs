@@ -1,0 +1,142 @@
+//! The face of the library: [`Crm`], the bundle of ports that a host makes once, and the handles of a [`Session`].
+//!
+//! A host makes a `Crm` from a store, a clock and an id source, founds organizations with it, and opens a session for
+//! each request: `crm.session(caller).leads().get(id)`. Nothing is decided here.
+
+use std::sync::Arc;
+
+use crate::access::{
+    Caller, Member, MemberId, NewMember, NewOrganization, Organization, OrganizationId, Permission, Slug,
+};
+use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
+use crate::custom_field::CustomFields;
+use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
+use crate::kernel::{Clock, Id, IdSource, Result, Stored};
+use crate::lead::Leads;
+use crate::paywall::{AllModules, Paywall};
+use crate::people::{Accounts, Contacts};
+use crate::store::{Ports, Session, Store};
+
+/// Everything that the library needs from outside, made once by the host. Clones share it.
+#[derive(Clone)]
+pub struct Crm {
+    ports: Ports,
+}
+
+impl Crm {
+    /// A CRM on this store, with every service granted and telephone numbers read by their digits.
+    pub fn new(store: impl Store + 'static, clock: impl Clock + 'static, ids: impl IdSource + 'static) -> Self {
+        Self {
+            ports: Ports {
+                store: Arc::new(store),
+                clock: Arc::new(clock),
+                ids: Arc::new(ids),
+                paywall: Arc::new(AllModules),
+                phones: Arc::new(DigitsOnly),
+            },
+        }
+    }
+
+    /// The same with a paywall.
+    #[must_use]
+    pub fn with_paywall(mut self, paywall: impl Paywall + 'static) -> Self {
+        self.ports.paywall = Arc::new(paywall);
+        self
+    }
+
+    /// The same with another way to read telephone numbers.
+    #[must_use]
+    pub fn with_phones(mut self, phones: impl PhoneNumbers + 'static) -> Self {
+        self.ports.phones = Arc::new(phones);
+        self
+    }
+
+    /// Founds an organization with its first owner.
+    ///
+    /// # Errors
+    /// `StoreError::SlugTaken` when another organization has the slug.
+    pub async fn found(
+        &self,
+        new: NewOrganization,
+        owner: NewMember,
+    ) -> Result<(Stored<Organization>, Stored<Member>)> {
+        let id: OrganizationId = Id::new(self.ports.ids.next(self.ports.clock.now()));
+        let session = self.session(Caller::system(id, "founding"));
+        let mut uow = session.begin(Permission::OrganizationConfigure).await?;
+        let founded = found(&mut uow, new, owner).await?;
+        uow.commit().await?;
+        Ok(founded)
+    }
+
+    /// The organization with this slug.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn organization_by_slug(&self, slug: &Slug) -> Result<Option<OrganizationId>> {
+        Ok(self.ports.store.organization_by_slug(slug).await?)
+    }
+
+    /// What a member may do and whose records they see, as of now.
+    ///
+    /// # Errors
+    /// `RecordNotFound` when the organization has no such member, `MemberInactive`.
+    pub async fn caller(&self, organization: OrganizationId, member: MemberId) -> Result<Caller> {
+        let session = self.session(Caller::system(organization, "sign-in"));
+        caller_for(&mut session.begin(Permission::MemberRead).await?, member).await
+    }
+
+    /// A session of this caller.
+    #[must_use]
+    pub fn session(&self, caller: Caller) -> Session {
+        Session::new(self.ports.clone(), caller)
+    }
+
+    /// Everything from outside.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+}
+
+impl Session {
+    /// The caller's organization.
+    #[must_use]
+    pub fn organization(&self) -> Organizations<'_> {
+        Organizations(self)
+    }
+    /// Members.
+    #[must_use]
+    pub fn members(&self) -> Members<'_> {
+        Members(self)
+    }
+    /// Custom roles.
+    #[must_use]
+    pub fn roles(&self) -> Roles<'_> {
+        Roles(self)
+    }
+    /// Teams.
+    #[must_use]
+    pub fn teams(&self) -> Teams<'_> {
+        Teams(self)
+    }
+    /// Custom fields.
+    #[must_use]
+    pub fn custom_fields(&self) -> CustomFields<'_> {
+        CustomFields(self)
+    }
+    /// Leads.
+    #[must_use]
+    pub fn leads(&self) -> Leads<'_> {
+        Leads(self)
+    }
+    /// Contacts.
+    #[must_use]
+    pub fn contacts(&self) -> Contacts<'_> {
+        Contacts(self)
+    }
+    /// Accounts.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts(self)
+    }
+}
