@@ -17,3 +17,5 @@ pub mod lead;
 pub mod paywall;
 pub mod people;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,0 +1,9 @@
+//! What tests of the domain, of its stores and of hosts are made of. Behind the feature `testing`.
+//!
+//! [`ManualClock`] and [`SequentialIds`] make a run repeat itself.
+
+mod clock;
+mod ids;
+
+pub use clock::ManualClock;
+pub use ids::SequentialIds;
