@@ -5,4 +5,6 @@
 //! [`store`] as ground rules; records ([`people`], [`lead`], [`pipeline`], [`activity`]); judgements ([`duplicate`],
 //! [`scoring`], [`assignment`], [`conversion`], [`intake`]); and [`crm`], the face that a host links.
 
+#[cfg(feature = "csv")]
+pub mod csv;
 pub mod kernel;
