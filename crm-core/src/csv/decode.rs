@@ -134,6 +134,12 @@ impl<R: Read> Source<R> {
         self.bytes_read
     }
 
+    /// Bytes of memory that hold text.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.raw.capacity() + self.text.capacity()
+    }
+
     /// The unread text that is held.
     pub(super) fn rest(&self) -> &str {
         self.text.get(self.at..).unwrap_or_default()

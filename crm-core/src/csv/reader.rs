@@ -98,6 +98,11 @@ impl<R: Read> CsvReader<R> {
         self.records.bytes_read()
     }
 
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.records.held()
+    }
+
     /// Reads and drops rows, refused ones too, until `row` (from 1) is next; stops at the end of the file.
     ///
     /// # Errors

@@ -59,6 +59,11 @@ impl<R: Read> Records<R> {
         self.source.bytes_read()
     }
 
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.source.held()
+    }
+
     pub(super) fn delimiter(&self) -> Delimiter {
         self.delimiter
     }
@@ -150,7 +155,8 @@ impl<R: Read> Records<R> {
                 repairs.push(repair);
             }
         }
-        if let (Some(line_ending), Some(_)) = (line_ending.filter(|_| line_ending != ended_before), ended_before) {
+        let has_changed = |line_ending: &LineEnding| ended_before.is_some_and(|before| before != *line_ending);
+        if let Some(line_ending) = line_ending.filter(has_changed) {
             repairs.push((None, RepairKind::LineEndingChanged { line_ending }));
         }
         let is_quoted = |field: &Field| field.is_quoted;
