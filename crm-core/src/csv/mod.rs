@@ -17,8 +17,8 @@
 //! - *Quote in a quoted field.* It closes the field before a delimiter or line end, and is text elsewhere. When that
 //!   misses the column count, inner quotes are paired, then the field is taken as if it were unquoted.
 //! - *Missing closing quote.* A quoted field may span lines. If it never closes, or closes in damage or in a wrong
-//!   number of columns, and the line alone has all its columns and the lines after it read as rows of their own (three
-//!   of four, at most sixteen are looked at), the quote is closed at the end of its line.
+//!   number of columns, and the lines after it read as rows of their own (three of four, at most sixteen are looked
+//!   at), the quote is closed at the end of its line, or where the line alone then has all its columns.
 //! - *Other delimiter.* A row without the file's delimiter, but with the right number of columns under another. A row
 //!   that has both needs its first cell to look like that of the row before (digits, an address, a code).
 //! - *Continuation line.* A line without any delimiter after a complete row belongs to that row's last cell, unless it

@@ -141,7 +141,7 @@ impl Doubt<'_> {
         })
     }
 
-    /// The record with the quote that spans lines closed, if it then has its columns and the next lines are rows.
+    /// The record with the quote that spans lines closed, if the next lines are then rows.
     fn closed_on_its_line(&self, first: &Result<Reading, Stop>) -> Verdict {
         let (start, until) = match first {
             Err(Stop::Suspicious { start, seen }) => (*start, *seen),
@@ -158,7 +158,9 @@ impl Doubt<'_> {
         if self.context.columns.is_none_or(|columns| columns == 1 && !matches!(first, Err(Stop::Suspicious { .. }))) {
             return Verdict::No;
         }
-        let Some(reading) = self.ending_with_line(start) else { return Verdict::No };
+        // A row that lacks columns as well is still better than one that swallows the rows behind it.
+        let short = || self.closed_at_line_end(start).filter(|_| first.is_err());
+        let Some(reading) = self.ending_with_line(start).or_else(short) else { return Verdict::No };
         match self.are_rows(reading.end, until, first_look(self.bytes, &reading)) {
             Some(true) => Verdict::Take(reading),
             Some(false) => Verdict::No,
@@ -180,6 +182,12 @@ impl Doubt<'_> {
             .or_else(|| read(Quotes::Literal).filter(closed))
             .or_else(|| read(Quotes::Lenient))
             .or_else(|| read(Quotes::Literal))
+    }
+
+    /// The reading in which the field at `start` is closed at the end of its line, as wide as that may be.
+    fn closed_at_line_end(&self, start: usize) -> Option<Reading> {
+        let line = Rules { spanning_before: start, ..Rules::spanning(self.context.delimiter) };
+        split(self.bytes, self.edge, line).ok()
     }
 
     /// Whether the lines that begin in `from..until` are rows of their own; `None` if more must be read to tell.
@@ -212,8 +220,7 @@ impl Doubt<'_> {
     fn settle(&self, reading: Reading) -> Choice {
         if let Some(field) = reading.unclosed() {
             let start = field.outer_start();
-            let line = Rules { spanning_before: start, ..Rules::spanning(self.context.delimiter) };
-            let closed = self.ending_with_line(start).or_else(|| split(self.bytes, self.edge, line).ok());
+            let closed = self.ending_with_line(start).or_else(|| self.closed_at_line_end(start));
             return Choice::TakeLastClosing(closed.unwrap_or(reading));
         }
         if reading.is_damaged() && self.context.columns.is_some() && !self.is_as_wide_as_the_header(&reading) {

@@ -1,5 +1,6 @@
 //! What bytes become, and what is said when they are not what they should be.
 
+use std::fmt::Write as _;
 use std::io::Read;
 
 use super::{cells, kinds, read, records};
@@ -68,7 +69,7 @@ fn characters_that_straddle_reads_are_whole_in_every_encoding() {
     // Rows of an odd length put some character across every boundary of any power of two.
     let mut text = "id,name\r\n".to_owned();
     for row in 0..30_000 {
-        text += &format!("{row},ë€😀\r\n");
+        write!(text, "{row},ë€😀\r\n").unwrap();
     }
     for bytes in [text.as_bytes().to_vec(), utf16(&text, u16::to_le_bytes), utf16(&text, u16::to_be_bytes)] {
         let records = records(&bytes);

@@ -100,7 +100,7 @@ fn letters<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn a_well_formed_file_is_never_changed(
@@ -169,10 +169,10 @@ proptest! {
     #[test]
     fn a_decision_never_depends_on_how_much_has_been_read(
         text in damaged_text(), columns in prop::option::of(1_usize..4), max_cell in prop_oneof![Just(5_usize), Just(1000)],
-        nothing_closes in any::<bool>(), delimiter in prop::sample::select(&Delimiter::ALL[..]),
+        delimiter in prop::sample::select(&Delimiter::ALL[..]),
     ) {
         let first_look = Some(Look::Digits);
-        let context = Context { delimiter, columns, max_cell, first_look, nothing_closes };
+        let context = Context { delimiter, columns, max_cell, first_look, nothing_closes: false };
         let whole = format!("{:?}", choose(text.as_bytes(), Edge::End, &context));
         for length in 1..text.len() {
             match choose(&text.as_bytes()[..length], Edge::More, &context) {

@@ -67,7 +67,7 @@ fn a_record_that_cannot_be_read_back_is_not_written() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn no_exported_text_begins_like_a_formula(text in risky_text()) {
