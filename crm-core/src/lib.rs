@@ -9,6 +9,8 @@ pub mod access;
 pub mod administration;
 pub mod agenda;
 pub mod crm;
+#[cfg(feature = "csv")]
+pub mod csv;
 pub mod custom_field;
 pub mod event;
 pub mod identity;
