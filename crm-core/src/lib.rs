@@ -18,6 +18,7 @@ pub mod kernel;
 pub mod lead;
 pub mod paywall;
 pub mod people;
+pub mod pipeline;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

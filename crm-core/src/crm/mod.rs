@@ -15,6 +15,7 @@ use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
 use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
+use crate::pipeline::{Opportunities, Pipelines, seed_default};
 use crate::store::{Ports, Session, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
@@ -51,7 +52,7 @@ impl Crm {
         self
     }
 
-    /// Founds an organization with its first owner.
+    /// Founds an organization with its first owner, a pipeline, and reasons to close deals with.
     ///
     /// # Errors
     /// `StoreError::SlugTaken` when another organization has the slug.
@@ -64,6 +65,7 @@ impl Crm {
         let session = self.session(Caller::system(id, "founding"));
         let mut uow = session.begin(Permission::OrganizationConfigure).await?;
         let founded = found(&mut uow, new, owner).await?;
+        seed_default(&mut uow).await?;
         uow.commit().await?;
         Ok(founded)
     }
@@ -138,5 +140,15 @@ impl Session {
     #[must_use]
     pub fn accounts(&self) -> Accounts<'_> {
         Accounts(self)
+    }
+    /// Pipelines, close reasons, board and forecast.
+    #[must_use]
+    pub fn pipelines(&self) -> Pipelines<'_> {
+        Pipelines(self)
+    }
+    /// Deals.
+    #[must_use]
+    pub fn opportunities(&self) -> Opportunities<'_> {
+        Opportunities(self)
     }
 }

@@ -14,6 +14,8 @@ use crate::identity::MatchKey;
 use crate::kernel::Entity;
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
+pub(super) use crate::pipeline::PipelineReport;
+use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
 
 /// An open transaction of one organization. Dropping it undoes everything.
 #[async_trait]
@@ -35,6 +37,13 @@ pub trait Tx:
     + Records<Lead>
     + Records<StatusLabel>
     + Records<Touch>
+    + Records<Pipeline>
+    + Records<Stage>
+    + Records<CloseReason>
+    + Records<Opportunity>
+    + Records<OpportunityContact>
+    + Records<ForecastOverride>
+    + PipelineReport
     + Agenda
     + Send
 {
@@ -69,4 +78,10 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Lead>();
     visitor.visit::<StatusLabel>();
     visitor.visit::<Touch>();
+    visitor.visit::<Pipeline>();
+    visitor.visit::<Stage>();
+    visitor.visit::<CloseReason>();
+    visitor.visit::<Opportunity>();
+    visitor.visit::<OpportunityContact>();
+    visitor.visit::<ForecastOverride>();
 }
