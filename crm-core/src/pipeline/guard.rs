@@ -222,13 +222,13 @@ fn failing(condition: &Predicate<Opportunity>, row: &Stored<Opportunity>) -> Vec
     match condition {
         Predicate::All(parts) => parts.iter().flat_map(|part| failing(part, row)).collect(),
         other if other.matches(row) => Vec::new(),
-        Predicate::Test(field, _) => vec![part(Some(field.name.to_owned()), in_words(condition))],
-        Predicate::Custom(_, key, _) => vec![part(Some(format!("custom.{key}")), in_words(condition))],
-        Predicate::Any(_) | Predicate::Not(_) => vec![part(None, in_words(condition))],
+        Predicate::Test(field, _) => vec![part(Some(field.name.to_owned()), &in_words(condition))],
+        Predicate::Custom(_, key, _) => vec![part(Some(format!("custom.{key}")), &in_words(condition))],
+        Predicate::Any(_) | Predicate::Not(_) => vec![part(None, &in_words(condition))],
     }
 }
 
-fn part(field: Option<String>, words: String) -> Missing {
+fn part(field: Option<String>, words: &str) -> Missing {
     Missing::Condition { field, expected: format!("{words} is needed") }
 }
 

@@ -125,7 +125,7 @@ fn check_identity(present: &BTreeMap<StageId, &Stored<Stage>>, stages: &[NewStag
         };
         match present.get(&id) {
             None => {
-                problem("id", "stage.unknown", format!("the pipeline has no stage {id}; leave the id out to add one"))
+                problem("id", "stage.unknown", format!("the pipeline has no stage {id}; leave the id out to add one"));
             }
             Some(old) if old.kind != stage.kind => {
                 let kind = old.kind.as_str();
@@ -133,7 +133,7 @@ fn check_identity(present: &BTreeMap<StageId, &Stored<Stage>>, stages: &[NewStag
                 problem("kind", "stage.kind_fixed", message);
             }
             Some(_) if !seen.insert(id) => {
-                problem("id", "stage.named_twice", "the stage is in the list twice".to_owned())
+                problem("id", "stage.named_twice", "the stage is in the list twice".to_owned());
             }
             Some(_) => {}
         }
@@ -146,29 +146,26 @@ fn check_stage(index: usize, stage: &NewStage, all: &[NewStage]) -> Vec<FieldPro
     let mut problem = |field: &str, code, message: String| {
         problems.push(FieldProblem::new(format!("stages[{index}].{field}"), code, message));
     };
-    match fixed(stage.kind) {
-        Some((probability, category)) => {
-            if stage.probability.is_some_and(|given| given != probability) {
-                let message = format!("a {} stage is at {} %", stage.kind.as_str(), probability.percent());
-                problem("probability", "stage.probability_fixed", message);
-            }
-            if stage.forecast_category.is_some_and(|given| given != category) {
-                let message = format!("a {} stage is in '{}'", stage.kind.as_str(), category.as_str());
-                problem("forecast_category", "stage.forecast_category_fixed", message);
-            }
-            if stage.rot_after_days.is_some() {
-                problem("rot_after_days", "stage.never_rots", "closed deals do not rot; leave this out".to_owned());
-            }
+    if let Some((probability, category)) = fixed(stage.kind) {
+        if stage.probability.is_some_and(|given| given != probability) {
+            let message = format!("a {} stage is at {} %", stage.kind.as_str(), probability.percent());
+            problem("probability", "stage.probability_fixed", message);
         }
-        None => {
-            if stage.probability.is_none() {
-                let message = "an open stage needs a probability from 0 to 100".to_owned();
-                problem("probability", "stage.probability_missing", message);
-            }
-            if stage.forecast_category == Some(ForecastCategory::Closed) {
-                let message = "only won deals are 'closed'; choose another category".to_owned();
-                problem("forecast_category", "stage.forecast_category_fixed", message);
-            }
+        if stage.forecast_category.is_some_and(|given| given != category) {
+            let message = format!("a {} stage is in '{}'", stage.kind.as_str(), category.as_str());
+            problem("forecast_category", "stage.forecast_category_fixed", message);
+        }
+        if stage.rot_after_days.is_some() {
+            problem("rot_after_days", "stage.never_rots", "closed deals do not rot; leave this out".to_owned());
+        }
+    } else {
+        if stage.probability.is_none() {
+            let message = "an open stage needs a probability from 0 to 100".to_owned();
+            problem("probability", "stage.probability_missing", message);
+        }
+        if stage.forecast_category == Some(ForecastCategory::Closed) {
+            let message = "only won deals are 'closed'; choose another category".to_owned();
+            problem("forecast_category", "stage.forecast_category_fixed", message);
         }
     }
     if stage.rot_after_days.is_some_and(|days| !(1..=LONGEST_ROT).contains(&days)) {

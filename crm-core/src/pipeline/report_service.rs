@@ -50,14 +50,9 @@ impl Pipelines<'_> {
         let mut uow = self.0.begin(Permission::ForecastRead).await?;
         let visible = uow.caller().sees().and(in_scope(&scope)?);
         let totals = uow.tx().totals_by_forecast(&visible).await?;
-        let overrides = match scope.pipeline_id {
-            Some(_) => Vec::new(),
-            None => {
-                let (from, to) = (scope.from.first_day(), scope.to.first_day());
-                let period = ForecastOverride::PERIOD.at_least(from).and(ForecastOverride::PERIOD.at_most(to));
-                uow.list_all(&period).await?
-            }
-        };
+        let (from, to) = (scope.from.first_day(), scope.to.first_day());
+        let period = ForecastOverride::PERIOD.at_least(from).and(ForecastOverride::PERIOD.at_most(to));
+        let overrides = if scope.pipeline_id.is_none() { uow.list_all(&period).await? } else { Vec::new() };
         Ok(Forecast::new(&totals, overrides)?)
     }
 
@@ -76,17 +71,14 @@ impl Pipelines<'_> {
             .and(ForecastOverride::PERIOD.is(wanted.period.first_day()))
             .and(ForecastOverride::CATEGORY.is(wanted.category.as_str()))
             .and(ForecastOverride::CURRENCY.is(wanted.currency.code()));
-        let row = match uow.list(&place, &Page::first(1)).await?.pop() {
-            Some(mut row) => {
-                let changes = changes(&row.value, &wanted.value);
-                row.value = wanted.value;
-                uow.save(row, ForecastOverrideEvent::Changed { changes }).await?
-            }
-            None => {
-                let event = ForecastOverrideEvent::Set(wanted.value.clone());
-                uow.insert_all(vec![(wanted.clone(), event)]).await?;
-                wanted
-            }
+        let row = if let Some(mut row) = uow.list(&place, &Page::first(1)).await?.pop() {
+            let changes = changes(&row.value, &wanted.value);
+            row.value = wanted.value;
+            uow.save(row, ForecastOverrideEvent::Changed { changes }).await?
+        } else {
+            let event = ForecastOverrideEvent::Set(wanted.value.clone());
+            uow.insert_all(vec![(wanted.clone(), event)]).await?;
+            wanted
         };
         uow.commit().await?;
         Ok(row)

@@ -20,7 +20,7 @@ pub struct Rotting {
     pub limit: Duration,
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 impl Stage {
     /// How long a deal may be idle here; for ever, when there is none.

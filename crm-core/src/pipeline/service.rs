@@ -251,10 +251,10 @@ async fn move_deals(
     let deals = uow.list_all_of_anyone(&affected).await?;
     let goal = |id: StageId| stages.iter().find(|stage| moves.get(&id) == Some(&stage.name));
     let used = |id: StageId| deals.iter().any(|deal| deal.stage_id == id || deal.last_open_stage_id == Some(id));
-    let lost = removed.iter().filter(|stage| used(stage.id) && goal(stage.id).is_none());
-    let lost: Vec<_> = lost.map(|stage| (stage.id, stage.name.clone())).collect();
-    if !lost.is_empty() {
-        return Err(PipelineRefusal::StagesInUse(lost).into());
+    let homeless = removed.iter().filter(|stage| used(stage.id) && goal(stage.id).is_none());
+    let homeless: Vec<_> = homeless.map(|stage| (stage.id, stage.name.clone())).collect();
+    if !homeless.is_empty() {
+        return Err(PipelineRefusal::StagesInUse(homeless).into());
     }
     for mut deal in deals {
         let here = removed.iter().chain(stages).find(|stage| stage.id == deal.stage_id);

@@ -58,21 +58,23 @@ async fn beginning(
     }
     let pipeline = match named.as_ref().map(|stage| stage.pipeline_id).or(pipeline) {
         Some(pipeline) => uow.get(pipeline).await?,
-        None => {
-            let active = uow.list_all(&Pipeline::ACTIVE.is(true)).await?;
-            let first = active.into_iter().min_by_key(|pipeline| (pipeline.position, pipeline.id));
-            first.ok_or(PipelineRefusal::NoneActive)?
-        }
+        None => first_active(uow).await?,
     };
     check_active(&pipeline)?;
     match named {
         Some(stage) => Ok(stage),
-        None => {
-            let stages = stages_of(uow, pipeline.id).await?;
-            let open = stages.into_iter().find(|stage| stage.kind == StageKind::Open);
-            Ok(open.ok_or(PipelineRefusal::NoneActive)?)
-        }
+        None => Ok(first_open(stages_of(uow, pipeline.id).await?).ok_or(PipelineRefusal::NoneActive)?),
     }
+}
+
+async fn first_active(uow: &mut UnitOfWork<'_>) -> Result<Stored<Pipeline>> {
+    let active = uow.list_all(&Pipeline::ACTIVE.is(true)).await?;
+    let first = active.into_iter().min_by_key(|pipeline| (pipeline.position, pipeline.id));
+    Ok(first.ok_or(PipelineRefusal::NoneActive)?)
+}
+
+fn first_open(stages: Vec<Stored<Stage>>) -> Option<Stored<Stage>> {
+    stages.into_iter().find(|stage| stage.kind == StageKind::Open)
 }
 
 pub(super) fn check_active(pipeline: &Stored<Pipeline>) -> std::result::Result<(), PipelineRefusal> {
