@@ -161,6 +161,7 @@ pub struct AccountPatch {
     pub country: Patch<Name>,
     pub status: Option<AccountStatus>,
     pub owner_id: Patch<MemberId>,
+    pub source: Patch<Name>,
     pub tags: Option<Vec<Tag>>,
     pub custom: Option<CustomValues>,
     pub note: Patch<Note>,
@@ -251,6 +252,7 @@ impl Account {
         patch.city.apply(&mut next.city);
         patch.country.apply(&mut next.country);
         patch.owner_id.apply(&mut next.owner_id);
+        patch.source.apply(&mut next.source);
         patch.note.apply(&mut next.note);
         next.status = patch.status.unwrap_or(next.status);
         next.tags = patch.tags.unwrap_or(next.tags);

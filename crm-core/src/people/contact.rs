@@ -86,6 +86,8 @@ pub struct ContactPatch {
     pub city: Patch<Name>,
     pub country: Patch<Name>,
     pub owner_id: Patch<MemberId>,
+    pub source: Patch<Name>,
+    pub campaign: Patch<Name>,
     pub do_not_email: Option<bool>,
     pub do_not_call: Option<bool>,
     pub tags: Option<Vec<Tag>>,
@@ -168,6 +170,8 @@ impl Contact {
         patch.city.apply(&mut self.city);
         patch.country.apply(&mut self.country);
         patch.owner_id.apply(&mut self.owner_id);
+        patch.source.apply(&mut self.source);
+        patch.campaign.apply(&mut self.campaign);
         patch.note.apply(&mut self.note);
         self.do_not_email = patch.do_not_email.unwrap_or(self.do_not_email);
         self.do_not_call = patch.do_not_call.unwrap_or(self.do_not_call);
