@@ -127,9 +127,6 @@ impl Contact {
     /// # Errors
     /// `Anonymous`.
     pub fn new(id: ContactId, new: NewContact) -> Result<(Self, Vec<ContactPoint>), ContactRefusal> {
-        if new.first_name.is_none() && new.last_name.is_none() && new.points.is_empty() {
-            return Err(ContactRefusal::Anonymous);
-        }
         let mut points: Vec<ContactPoint> = Vec::new();
         for point in new.points {
             let kind = point.value.kind();
@@ -156,7 +153,17 @@ impl Contact {
             custom: new.custom,
             note: new.note,
         };
+        contact.check_known(points.len())?;
         Ok((contact.sorted(), points))
+    }
+
+    /// Checks that something tells who it is: a name, or one of its addresses and numbers.
+    ///
+    /// # Errors
+    /// `Anonymous`.
+    pub(super) fn check_known(&self, points: usize) -> Result<(), ContactRefusal> {
+        let known = self.first_name.is_some() || self.last_name.is_some() || points > 0;
+        if known { Ok(()) } else { Err(ContactRefusal::Anonymous) }
     }
 
     /// Changes fields; nothing, when the patch changes nothing.

@@ -4,6 +4,8 @@
 
 mod clock;
 mod ids;
+#[cfg(test)]
+pub(crate) mod office;
 
 pub use clock::ManualClock;
 pub use ids::SequentialIds;
