@@ -3,6 +3,7 @@
 //! [`ManualClock`] and [`SequentialIds`] make a run repeat itself.
 
 mod clock;
+pub mod contract;
 mod ids;
 
 pub use clock::ManualClock;
