@@ -1,7 +1,7 @@
 //! Leasing and finishing of due work.
 
-use crm_core::agenda::{Claim, Job, JobId, JobState, leased};
 use crm_core::access::OrganizationId;
+use crm_core::agenda::{Claim, Job, JobId, JobState, leased};
 use crm_core::kernel::{Direction, Entity, Id, Page, Stored, Timestamp};
 use crm_core::store::{StoreError, StoreResult};
 use sqlx::{AssertSqlSafe, Row, SqlitePool};

@@ -42,11 +42,9 @@ pub(crate) async fn check_targets<E: Entity>(
     sql.add(" limit 1");
     let missing = sql.query().fetch_optional(connection).await.map_err(fault)?;
     match answer(missing, E::REFERENCES)? {
-        Some(reference) => Err(StoreError::MissingReference {
-            entity: E::NAME,
-            column: reference.column,
-            target: reference.target,
-        }),
+        Some(reference) => {
+            Err(StoreError::MissingReference { entity: E::NAME, column: reference.column, target: reference.target })
+        }
         None => Ok(()),
     }
 }

@@ -80,9 +80,8 @@ impl Visitor for Declarations {
         for column in single.map(|field| field.name).chain(referring).collect::<BTreeSet<_>>() {
             let name = format!("{entity}_by_{column}");
             let place = member(column);
-            let sql = format!(
-                "create index \"{name}\" on record (organization_id, {place}, id) where entity = '{entity}'"
-            );
+            let sql =
+                format!("create index \"{name}\" on record (organization_id, {place}, id) where entity = '{entity}'");
             self.indexes.insert(name, sql);
         }
         for key in E::UNIQUE {
@@ -154,7 +153,8 @@ async fn pending(connection: &mut SqliteConnection, declarations: &Declarations)
         statements.push(format!("pragma application_id = {APPLICATION}"));
         statements.push(format!("pragma user_version = {known}"));
     }
-    let present = "select name, sql from sqlite_schema where type = 'index' and tbl_name = 'record' and sql is not null";
+    let present =
+        "select name, sql from sqlite_schema where type = 'index' and tbl_name = 'record' and sql is not null";
     let mut wanted = declarations.indexes.clone();
     for index in sqlx::query(present).fetch_all(&mut *connection).await? {
         let (name, sql): (String, String) = (index.try_get(0)?, index.try_get(1)?);

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, Slug};
 use crm_core::kernel::Timestamp;
 use crm_core::store::{BoxTx, Store, StoreResult, visit_entities};
-use sqlx::sqlite::SqlitePool;
 use sqlx::Row;
+use sqlx::sqlite::SqlitePool;
 
 use crate::records::OpenRecords;
 use crate::schema::{Declarations, Unfit, migrate};
