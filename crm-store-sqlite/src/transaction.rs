@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use crm_core::access::{OrganizationId, Slug};
-use crm_core::agenda::{Agenda, Claim, Job, JobId};
+use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Entity, Id, Page, Predicate, Stored};
-use crm_core::store::{Records, StoreError, StoreResult, Tx};
+use crm_core::store::{Agenda, Records, StoreError, StoreResult, Tx};
 use sqlx::Row;
 
 use crate::agenda;

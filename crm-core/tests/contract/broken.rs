@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, Slug};
-use crm_core::agenda::{Agenda, Claim, Job, JobId};
+use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Cursor, Direction, Entity, Id, Page, Predicate, Stored, Timestamp};
-use crm_core::store::{BoxTx, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
+use crm_core::store::{Agenda, BoxTx, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
 use futures_util::FutureExt;
 use uuid::Uuid;
 

@@ -8,9 +8,9 @@ use super::Check;
 use super::bench::{Bench, Checked, same};
 use super::together::{Task, give_way, together};
 use crate::access::OrganizationId;
-use crate::agenda::{Agenda, Claim, Job, JobId, JobState};
+use crate::agenda::{Claim, Job, JobId, JobState};
 use crate::kernel::{Stored, Timestamp};
-use crate::store::{Store, StoreError, StoreResult};
+use crate::store::{Agenda, Store, StoreError, StoreResult};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("due_jobs_are_claimed_the_longest_due_first", |store| {

@@ -3,10 +3,10 @@
 use super::Check;
 use super::bench::{Bench, Checked, lead, refused, same, team};
 use crate::access::{Slug, Team};
-use crate::agenda::{Agenda, Claim, Job};
+use crate::agenda::{Claim, Job};
 use crate::kernel::{Page, Predicate};
 use crate::lead::Lead;
-use crate::store::{Records, Store};
+use crate::store::{Agenda, Records, Store};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("a_dropped_transaction_leaves_nothing", |store| Box::pin(a_dropped_transaction_leaves_nothing(store))),
