@@ -266,7 +266,10 @@ impl Agenda for MemoryTx<'_> {
 #[async_trait]
 impl Tx for MemoryTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
-        self.write(|_, _, state| state.check_slug(slug, organization))?;
+        let own = self.slugs.iter().any(|(own, holder)| own == slug && *holder != organization);
+        self.write(|_, _, state| {
+            if own { Err(StoreError::SlugTaken(slug.to_string())) } else { state.check_slug(slug, organization) }
+        })?;
         self.slugs.push((slug.clone(), organization));
         Ok(())
     }
