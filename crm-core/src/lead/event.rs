@@ -1,6 +1,7 @@
 //! What happens to leads.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::status::LeadStatus;
 use crate::access::MemberId;
@@ -8,6 +9,7 @@ use crate::event::Change;
 use crate::kernel::DomainEvent;
 use crate::kernel::Explanation;
 use crate::kernel::text::Name;
+use crate::people::{AccountId, ContactId};
 
 /// What happens to leads.
 #[derive(Clone, Debug, Serialize)]
@@ -52,7 +54,14 @@ pub enum LeadEvent {
         why: Explanation,
     },
     /// It lives on as other records.
-    Converted,
+    Converted {
+        /// The person.
+        contact_id: Option<ContactId>,
+        /// The company.
+        account_id: Option<AccountId>,
+        /// The deal.
+        opportunity_id: Option<Uuid>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -67,7 +76,7 @@ impl DomainEvent for LeadEvent {
             Self::Disqualified { .. } => "lead.disqualified",
             Self::Reopened => "lead.reopened",
             Self::Assigned { .. } => "lead.assigned",
-            Self::Converted => "lead.converted",
+            Self::Converted { .. } => "lead.converted",
             Self::Deleted => "lead.deleted",
         }
     }

@@ -303,10 +303,10 @@ impl Lead {
     ///
     /// # Errors
     /// `AlreadyConverted`, `StepNotAllowed`.
-    pub(crate) fn convert(&mut self, now: Timestamp) -> Result<LeadEvent, LeadRefusal> {
+    pub(crate) fn convert(&mut self, now: Timestamp) -> Result<(), LeadRefusal> {
         self.step(LeadStatus::Converted)?;
         self.converted_at = Some(now);
-        Ok(LeadEvent::Converted)
+        Ok(())
     }
 
     /// Takes a fresh copy of the score. It is no change that anyone made, so it is allowed always.

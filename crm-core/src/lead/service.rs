@@ -173,7 +173,11 @@ impl Leads<'_> {
         let event = if row.status == known.status {
             let before = row.value.clone();
             row.value.relabel(label)?;
-            LeadEvent::Changed { changes: crate::event::changes(&before, &row.value) }
+            let changes = crate::event::changes(&before, &row.value);
+            if changes.is_empty() {
+                return Ok(row);
+            }
+            LeadEvent::Changed { changes }
         } else {
             let event = row.value.go_to(known.status)?;
             row.value.relabel(label)?;

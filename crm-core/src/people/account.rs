@@ -161,6 +161,7 @@ pub struct AccountPatch {
     pub country: Patch<Name>,
     pub status: Option<AccountStatus>,
     pub owner_id: Patch<MemberId>,
+    pub source: Patch<Name>,
     pub tags: Option<Vec<Tag>>,
     pub custom: Option<CustomValues>,
     pub note: Patch<Note>,
@@ -172,6 +173,9 @@ pub enum AccountRefusal {
     /// A company can't employ fewer than nobody.
     #[error("the employee count {0} is negative; give 0 or more")]
     NegativeEmployeeCount(i64),
+    /// Everybody can have an address there.
+    #[error("at '{0}' anybody can have an address, so it cannot be a company's domain; leave it out")]
+    FreeMailDomain(Domain),
     /// It would belong to itself.
     #[error("account {child} cannot belong to account {parent}, which belongs to it; move {parent} out first")]
     Cycle {
@@ -186,12 +190,13 @@ impl Rule for AccountRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::NegativeEmployeeCount(_) => "account.negative_employee_count",
+            Self::FreeMailDomain(_) => "account.free_mail_domain",
             Self::Cycle { .. } => "account.cycle",
         }
     }
     fn kind(&self) -> Kind {
         match self {
-            Self::NegativeEmployeeCount(_) => Kind::Invalid,
+            Self::NegativeEmployeeCount(_) | Self::FreeMailDomain(_) => Kind::Invalid,
             Self::Cycle { .. } => Kind::Conflict,
         }
     }
@@ -227,6 +232,13 @@ impl Account {
         Ok((account.checked()?, domains.into_iter().collect()))
     }
 
+    /// The domain of its website; none when the site is at a domain where anybody can have an address.
+    #[must_use]
+    pub fn website_domain(&self) -> Option<Domain> {
+        let domain = self.website.as_ref().and_then(Website::registrable_domain);
+        domain.filter(|domain| !domain.is_free_mail())
+    }
+
     /// What the company turns over in a year.
     #[must_use]
     pub fn annual_revenue(&self) -> Option<Money> {
@@ -251,6 +263,7 @@ impl Account {
         patch.city.apply(&mut next.city);
         patch.country.apply(&mut next.country);
         patch.owner_id.apply(&mut next.owner_id);
+        patch.source.apply(&mut next.source);
         patch.note.apply(&mut next.note);
         next.status = patch.status.unwrap_or(next.status);
         next.tags = patch.tags.unwrap_or(next.tags);

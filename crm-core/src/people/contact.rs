@@ -86,6 +86,8 @@ pub struct ContactPatch {
     pub city: Patch<Name>,
     pub country: Patch<Name>,
     pub owner_id: Patch<MemberId>,
+    pub source: Patch<Name>,
+    pub campaign: Patch<Name>,
     pub do_not_email: Option<bool>,
     pub do_not_call: Option<bool>,
     pub tags: Option<Vec<Tag>>,
@@ -125,9 +127,6 @@ impl Contact {
     /// # Errors
     /// `Anonymous`.
     pub fn new(id: ContactId, new: NewContact) -> Result<(Self, Vec<ContactPoint>), ContactRefusal> {
-        if new.first_name.is_none() && new.last_name.is_none() && new.points.is_empty() {
-            return Err(ContactRefusal::Anonymous);
-        }
         let mut points: Vec<ContactPoint> = Vec::new();
         for point in new.points {
             let kind = point.value.kind();
@@ -154,7 +153,17 @@ impl Contact {
             custom: new.custom,
             note: new.note,
         };
+        contact.check_known(points.len())?;
         Ok((contact.sorted(), points))
+    }
+
+    /// Checks that something tells who it is: a name, or one of its addresses and numbers.
+    ///
+    /// # Errors
+    /// `Anonymous`.
+    pub(super) fn check_known(&self, points: usize) -> Result<(), ContactRefusal> {
+        let known = self.first_name.is_some() || self.last_name.is_some() || points > 0;
+        if known { Ok(()) } else { Err(ContactRefusal::Anonymous) }
     }
 
     /// Changes fields; nothing, when the patch changes nothing.
@@ -168,6 +177,8 @@ impl Contact {
         patch.city.apply(&mut self.city);
         patch.country.apply(&mut self.country);
         patch.owner_id.apply(&mut self.owner_id);
+        patch.source.apply(&mut self.source);
+        patch.campaign.apply(&mut self.campaign);
         patch.note.apply(&mut self.note);
         self.do_not_email = patch.do_not_email.unwrap_or(self.do_not_email);
         self.do_not_call = patch.do_not_call.unwrap_or(self.do_not_call);

@@ -6,7 +6,7 @@ use super::contact::{Contact, ContactId};
 use crate::kernel::email::EmailAddress;
 use crate::kernel::phone::PhoneNumber;
 use crate::kernel::text::Label;
-use crate::kernel::{Column, Entity, Field, Id, Key, Part, Reference, Value, ValueRef};
+use crate::kernel::{Column, Entity, Field, Id, Key, Part, Reference, Stored, Value, ValueRef};
 
 /// Identifier of an address or number.
 pub type ContactPointId = Id<ContactPoint>;
@@ -110,6 +110,20 @@ impl ContactPoint {
             opted_out: false,
             invalid: false,
         }
+    }
+
+    /// Further points for a contact that has some: the first of a kind that it lacks becomes the primary.
+    pub(crate) fn beside(contact_id: ContactId, held: &[Stored<Self>], further: Vec<NewContactPoint>) -> Vec<Self> {
+        let mut added: Vec<Self> = Vec::new();
+        for new in further {
+            let kind = new.value.kind();
+            let all = || held.iter().map(|point| &point.value).chain(&added).filter(|point| point.kind == kind);
+            if !all().any(|point| point.value.key() == new.value.key()) {
+                let primary = all().next().is_none();
+                added.push(Self::new(contact_id, new, primary));
+            }
+        }
+        added
     }
 
     /// Whether it is the first to use of its kind.
