@@ -1,18 +1,18 @@
 //! An organization with the pipeline that every one begins with.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use crate::access::{Caller, Member, NewMember, NewOrganization, OrganizationId, StandardRole, TimeZone};
-use crate::crm::Crm;
-use crate::kernel::{Clock, Currency, EmailAddress, Error, Money, Name, Stored, Timestamp};
+use crate::access::{Caller, MemberId, OrganizationId, StandardRole};
+use crate::kernel::{Clock, Currency, Error, Money, Name, Stored, Timestamp};
 use crate::pipeline::{
-    CloseReasonId, Closing, Move, NewOpportunity, Opportunity, OpportunityPatch, Outcome, Pipeline, PipelineWithStages,
-    Stage, StageList,
+    CloseReasonId, Closing, Move, NewOpportunity, NewStage, Opportunity, OpportunityPatch, Outcome, Pipeline,
+    PipelineWithStages, Stage, StageList,
 };
 use crate::store::{MemoryStore, Session};
-use crate::testing::{ManualClock, SequentialIds};
+use crate::testing::office::Office;
 
 /// Runs a future that a memory store answers at once; it must be able to cross threads, as a server needs.
 pub(super) fn now<T>(future: impl Future<Output = T> + Send) -> T {
@@ -27,70 +27,41 @@ pub(super) fn eur(minor: i64) -> Money {
     Money::new(minor, Currency::EUR)
 }
 
-#[derive(Clone)]
-pub(super) struct SharedClock(std::sync::Arc<ManualClock>);
-
-impl Clock for SharedClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-}
-
 pub(super) struct World {
-    pub(super) crm: Crm,
     pub(super) store: MemoryStore,
-    pub(super) clock: SharedClock,
     pub(super) organization: OrganizationId,
-    pub(super) owner: Stored<Member>,
+    pub(super) owner: MemberId,
     pub(super) session: Session,
     pub(super) sales: PipelineWithStages,
-}
-
-pub(super) fn new_member(name_and_role: &str, role: StandardRole) -> NewMember {
-    NewMember {
-        name: name(name_and_role),
-        email: EmailAddress::parse(&format!("{name_and_role}@seller.example")).unwrap(),
-        role,
-        custom_role_id: None,
-    }
+    office: Office,
 }
 
 impl World {
     pub(super) fn new() -> Self {
-        let clock = SharedClock(std::sync::Arc::default());
-        let store = MemoryStore::new();
-        let crm = Crm::new(store.clone(), clock.clone(), SequentialIds::new());
-        let new = NewOrganization {
-            slug: "seller".to_owned().try_into().unwrap(),
-            name: name("Seller"),
-            default_currency: Currency::EUR,
-            time_zone: TimeZone::utc(),
-            region: None,
-        };
-        let (organization, owner) = now(crm.found(new, new_member("owner", StandardRole::Owner))).unwrap();
-        let session = crm.session(now(crm.caller(organization.id, owner.id)).unwrap());
+        let office = now(Office::open());
+        let session = now(office.boss());
         let pipeline = now(session.pipelines().list()).unwrap().remove(0);
         let sales = now(session.pipelines().get(pipeline.id)).unwrap();
-        Self { crm, store, clock, organization: organization.id, owner, session, sales }
+        let (store, organization, owner) = (office.store.clone(), office.organization, office.owner);
+        Self { store, organization, owner, session, sales, office }
     }
 
     /// A member and what they may do.
-    pub(super) fn hire(&self, who: &str, role: StandardRole) -> (Stored<Member>, Session) {
-        let member = now(self.session.members().add(new_member(who, role))).unwrap();
-        let session = self.crm.session(now(self.crm.caller(self.organization, member.id)).unwrap());
-        (member, session)
+    pub(super) fn hire(&self, who: &str, role: StandardRole) -> (MemberId, Session) {
+        let member = now(self.office.hire(who, role));
+        (member, now(self.office.session_of(member)))
     }
 
     pub(super) fn system(&self) -> Session {
-        self.crm.session(Caller::system(self.organization, "test"))
+        self.office.crm.session(Caller::system(self.organization, "test"))
     }
 
     pub(super) fn days(&self, days: u64) {
-        self.clock.0.advance(Duration::from_secs(days * 86_400));
+        self.office.clock.advance(Duration::from_hours(24 * days));
     }
 
     pub(super) fn minutes(&self, minutes: u64) {
-        self.clock.0.advance(Duration::from_secs(minutes * 60));
+        self.office.clock.advance(Duration::from_mins(minutes));
     }
 
     pub(super) fn stage(&self, wanted: &str) -> Stored<Stage> {
@@ -141,7 +112,7 @@ impl World {
     /// The list of stages as it is, to be changed and handed to `arrange`.
     pub(super) fn list(&self) -> StageList {
         let stages = now(self.session.pipelines().get(self.sales.pipeline.id)).unwrap().stages;
-        let named = |stage: &Stored<Stage>| crate::pipeline::NewStage {
+        let named = |stage: &Stored<Stage>| NewStage {
             id: Some(stage.id),
             name: stage.name.clone(),
             kind: stage.kind,
@@ -150,17 +121,15 @@ impl World {
             rot_after_days: stage.rot_after_days,
             guard: stage.guard.clone(),
         };
-        StageList { stages: stages.iter().map(named).collect(), moves: std::collections::BTreeMap::default() }
+        StageList { stages: stages.iter().map(named).collect(), moves: BTreeMap::new() }
     }
 
     pub(super) fn arrange(&self, list: StageList) -> Result<PipelineWithStages, Error> {
         let pipeline = self.pipeline();
         now(self.session.pipelines().arrange(pipeline.id, pipeline.version, list))
     }
-}
 
-impl World {
     pub(super) fn clock_now(&self) -> Timestamp {
-        self.clock.now()
+        self.office.clock.now()
     }
 }

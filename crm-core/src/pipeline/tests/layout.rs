@@ -116,19 +116,19 @@ fn a_stage_in_use_goes_only_when_it_is_said_where_its_deals_go() {
     let lost = world.lose(&world.go(&world.deal(100), "Proposal").unwrap()).unwrap();
     let elsewhere = world.deal(100);
     let gone = world.stage("Proposal").id;
-    let mut list = world.list();
-    list.stages.retain(|stage| stage.id != Some(gone));
+    let mut wanted = world.list();
+    wanted.stages.retain(|stage| stage.id != Some(gone));
 
-    let refused = world.arrange(list.clone()).unwrap_err();
+    let refused = world.arrange(wanted.clone()).unwrap_err();
     assert_eq!((refused.code(), refused.kind()), ("pipeline.stages_in_use", Kind::Conflict));
     assert_eq!(refused.fields()[0].field, format!("moves.{gone}"));
 
-    list.moves.insert(gone, name("Won"));
-    assert_eq!(codes(&world.arrange(list.clone()).unwrap_err()), ["stage.invalid_move"], "not of the same kind");
+    wanted.moves.insert(gone, name("Won"));
+    assert_eq!(codes(&world.arrange(wanted.clone()).unwrap_err()), ["stage.invalid_move"], "not of the same kind");
 
-    list.stages.insert(2, NewStage::open(name("Offer"), Probability::try_from(60).unwrap()));
-    list.moves.insert(gone, name("Offer"));
-    let arranged = world.arrange(list).unwrap();
+    wanted.stages.insert(2, NewStage::open(name("Offer"), Probability::try_from(60).unwrap()));
+    wanted.moves.insert(gone, name("Offer"));
+    let arranged = world.arrange(wanted).unwrap();
     let names: Vec<_> = arranged.stages.iter().map(|stage| stage.name.as_str()).collect();
     assert_eq!(names, ["New", "Qualified", "Offer", "Negotiation", "Won", "Lost"]);
 

@@ -43,7 +43,7 @@ fn the_board_never_mixes_currencies() {
     let world = World::new();
     let usd = |minor| Money::new(minor, Currency::USD);
     for amount in [eur(1_000), usd(500), eur(2_000)] {
-        sell(&world, amount, world.owner.id, "2026-05-01");
+        sell(&world, amount, world.owner, "2026-05-01");
     }
     let board = seen_board(&world, &world.session);
     let expected = vec![total(2, eur(3_000), eur(300)), total(1, usd(500), usd(50))];
@@ -83,18 +83,18 @@ fn board_and_forecast_show_what_lists_show() {
     let world = World::new();
     let (ann, ann_session) = world.hire("ann", StandardRole::SalesRep);
     let (bob, bob_session) = world.hire("bob", StandardRole::SalesRep);
-    for (amount, owner) in [(100, ann.id), (1_000, bob.id), (10_000, world.owner.id)] {
+    for (amount, owner) in [(100, ann), (1_000, bob), (10_000, world.owner)] {
         sell(&world, eur(amount), owner, "2026-05-01");
     }
-    let everyone = (world.owner.id, &world.session, 11_100);
-    for (owner, session, amount) in [(ann.id, &ann_session, 100), (bob.id, &bob_session, 1_000), everyone] {
+    let everyone = (world.owner, &world.session, 11_100);
+    for (owner, session, amount) in [(ann, &ann_session, 100), (bob, &bob_session, 1_000), everyone] {
         assert_eq!(seen_board(&world, session).open[0].amount, eur(amount));
         let forecast = now(session.pipelines().forecast(scope("2026-05-01", "2026-05-01"))).unwrap();
         let by_month = forecast.by_month().unwrap();
         assert_eq!(by_month[&(Some(month("2026-05-01")), Currency::EUR)].pipeline, eur(amount));
         assert!(forecast.rows.iter().any(|row| row.owner_id == Some(owner)));
     }
-    let filter = Opportunity::OWNER_ID.is(bob.id);
+    let filter = Opportunity::OWNER_ID.is(bob);
     let spied = now(ann_session.pipelines().board(world.sales.pipeline.id, filter)).unwrap();
     assert_eq!(spied.open, [], "a filter does not widen what a caller sees");
 }
@@ -103,7 +103,7 @@ fn board_and_forecast_show_what_lists_show() {
 fn categories_add_up_singly_and_cumulated_and_lost_deals_count_for_nothing() {
     let world = World::new();
     let (ann, _) = world.hire("ann", StandardRole::SalesRep);
-    let deal = |amount| sell(&world, eur(amount), ann.id, "2026-03-20");
+    let deal = |amount| sell(&world, eur(amount), ann, "2026-03-20");
     deal(1);
     world.go(&deal(10), "Proposal").unwrap();
     world.go(&deal(100), "Negotiation").unwrap();
@@ -112,12 +112,12 @@ fn categories_add_up_singly_and_cumulated_and_lost_deals_count_for_nothing() {
     let omit = OpportunityPatch { forecast_category: Some(ForecastCategory::Omitted), ..OpportunityPatch::default() };
     let omitted = deal(100_000);
     now(world.session.opportunities().change(omitted.id, omitted.version, omit)).unwrap();
-    sell(&world, eur(1_000_000), ann.id, "2026-04-01");
+    sell(&world, eur(1_000_000), ann, "2026-04-01");
 
     let forecast = now(world.session.pipelines().forecast(scope("2026-03-01", "2026-03-01"))).unwrap();
     assert_eq!(forecast.rows.len(), 1);
     let row = &forecast.rows[0];
-    assert_eq!((row.period, row.owner_id), (Some(month("2026-03-01")), Some(ann.id)));
+    assert_eq!((row.period, row.owner_id), (Some(month("2026-03-01")), Some(ann)));
     let sum = row.computed;
     let single = ForecastCategory::ALL.iter().map(|category| sum.single(*category).minor());
     assert_eq!(single.collect::<Vec<_>>(), [1, 10, 100, 1_000, 100_000]);
@@ -130,7 +130,7 @@ fn categories_add_up_singly_and_cumulated_and_lost_deals_count_for_nothing() {
 #[test]
 fn won_deals_count_in_the_month_in_which_they_were_won() {
     let world = World::new();
-    let early = sell(&world, eur(700), world.owner.id, "2026-09-15");
+    let early = sell(&world, eur(700), world.owner, "2026-09-15");
     world.win(&early).unwrap();
     let undated = world.deal(30);
     let forecast = |scope| now(world.session.pipelines().forecast(scope)).unwrap();
@@ -145,9 +145,9 @@ fn won_deals_count_in_the_month_in_which_they_were_won() {
 fn an_override_stands_beside_the_computed_figures_and_is_audited() {
     let world = World::new();
     let (ann, ann_session) = world.hire("ann", StandardRole::SalesRep);
-    sell(&world, eur(100), ann.id, "2026-05-09");
+    sell(&world, eur(100), ann, "2026-05-09");
     let wish = |amount| NewForecastOverride {
-        owner_id: ann.id,
+        owner_id: ann,
         period: month("2026-05-01"),
         category: ForecastCategory::Commit,
         amount,
@@ -163,10 +163,10 @@ fn an_override_stands_beside_the_computed_figures_and_is_audited() {
     assert_eq!(after.rows.len(), 2, "an override without deals has a row of its own");
     let euros = after.rows.iter().find(|row| row.currency == Currency::EUR).unwrap();
     assert_eq!(euros.computed, before.rows[0].computed);
-    assert_eq!(euros.overrides, [set.clone()]);
+    assert_eq!(euros.overrides, std::slice::from_ref(&set));
     assert_eq!(set.amount(), eur(950));
     let owners = after.by_owner().unwrap();
-    assert_eq!(owners[&(Some(ann.id), Currency::EUR)].commit, eur(0), "never mixed into sums");
+    assert_eq!(owners[&(Some(ann), Currency::EUR)].commit, eur(0), "never mixed into sums");
 
     now(world.session.pipelines().remove_override(set.id, set.version)).unwrap();
     let events = world.store.dump::<Event>(world.organization);
@@ -219,7 +219,7 @@ proptest! {
         let world = World::new();
         for (minor, percent, stage, euros, end) in deals {
             let amount = Money::new(minor, if euros { Currency::EUR } else { Currency::JPY });
-            let deal = sell(&world, amount, world.owner.id, "2026-03-20");
+            let deal = sell(&world, amount, world.owner, "2026-03-20");
             let own = OpportunityPatch {
                 probability: Some(Probability::try_from(percent).unwrap()),
                 ..OpportunityPatch::default()

@@ -27,7 +27,7 @@ fn a_deal_begins_in_the_first_open_stage_with_its_makers_name_on_it() {
     let deal = now(world.session.opportunities().create(NewOpportunity::named(name("Deal")))).unwrap();
     assert_eq!(deal.stage_id, world.stage("New").id);
     assert_eq!((deal.status, deal.probability), (StageKind::Open, percent(10)));
-    assert_eq!((deal.owner_id, deal.amount()), (Some(world.owner.id), eur(0)));
+    assert_eq!((deal.owner_id, deal.amount()), (Some(world.owner), eur(0)));
 }
 
 #[test]
