@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::port::{Agenda, Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
+use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
@@ -35,6 +36,8 @@ pub trait Tx:
     + Records<Lead>
     + Records<StatusLabel>
     + Records<Touch>
+    + Records<Activity>
+    + Records<ActivityLink>
     + Agenda
     + Send
 {
@@ -69,4 +72,6 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Lead>();
     visitor.visit::<StatusLabel>();
     visitor.visit::<Touch>();
+    visitor.visit::<Activity>();
+    visitor.visit::<ActivityLink>();
 }
