@@ -6,6 +6,7 @@
 //! `scoring`, `assignment`, `conversion`, `intake`); and `crm`, the face that a host links.
 
 pub mod access;
+pub mod activity;
 pub mod administration;
 pub mod agenda;
 pub mod crm;

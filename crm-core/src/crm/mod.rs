@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::access::{
     Caller, Member, MemberId, NewMember, NewOrganization, Organization, OrganizationId, Permission, Slug,
 };
+use crate::activity::Activities;
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
 use crate::custom_field::CustomFields;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
@@ -150,5 +151,10 @@ impl Session {
     #[must_use]
     pub fn opportunities(&self) -> Opportunities<'_> {
         Opportunities(self)
+    }
+    /// Activities, and the feeds of records.
+    #[must_use]
+    pub fn activities(&self) -> Activities<'_> {
+        Activities(self)
     }
 }

@@ -50,7 +50,7 @@ impl Command {
             Self::GoTo(status) => lead.go_to(status).map(drop),
             Self::Relabel => lead.relabel("Hot".parse().unwrap()),
             Self::Assign => lead.assign(None, Explanation::new("nobody is left")).map(drop),
-            Self::Convert => lead.convert(Timestamp::MIN).map(drop),
+            Self::Convert => lead.convert(Timestamp::MIN),
         }
     }
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::port::{Agenda, Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
+use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
@@ -44,6 +45,8 @@ pub trait Tx:
     + Records<OpportunityContact>
     + Records<ForecastOverride>
     + PipelineReport
+    + Records<Activity>
+    + Records<ActivityLink>
     + Agenda
     + Send
 {
@@ -84,4 +87,6 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Opportunity>();
     visitor.visit::<OpportunityContact>();
     visitor.visit::<ForecastOverride>();
+    visitor.visit::<Activity>();
+    visitor.visit::<ActivityLink>();
 }
