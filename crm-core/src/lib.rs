@@ -16,6 +16,7 @@ pub mod kernel;
 pub mod lead;
 pub mod paywall;
 pub mod people;
+pub mod scoring;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

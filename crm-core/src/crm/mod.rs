@@ -15,6 +15,7 @@ use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
 use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
+use crate::scoring::{Scoring, seed_default};
 use crate::store::{Ports, Session, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
@@ -51,7 +52,7 @@ impl Crm {
         self
     }
 
-    /// Founds an organization with its first owner.
+    /// Founds an organization with its first owner and a scoring rule to begin with.
     ///
     /// # Errors
     /// `StoreError::SlugTaken` when another organization has the slug.
@@ -64,6 +65,7 @@ impl Crm {
         let session = self.session(Caller::system(id, "founding"));
         let mut uow = session.begin(Permission::OrganizationConfigure).await?;
         let founded = found(&mut uow, new, owner).await?;
+        seed_default(&mut uow).await?;
         uow.commit().await?;
         Ok(founded)
     }
@@ -138,5 +140,10 @@ impl Session {
     #[must_use]
     pub fn accounts(&self) -> Accounts<'_> {
         Accounts(self)
+    }
+    /// Scores, scoring rules and engagements.
+    #[must_use]
+    pub fn scoring(&self) -> Scoring<'_> {
+        Scoring(self)
     }
 }

@@ -14,6 +14,7 @@ use crate::identity::MatchKey;
 use crate::kernel::Entity;
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
+use crate::scoring::{Engagement, ScoreState, ScoringRule};
 
 /// An open transaction of one organization. Dropping it undoes everything.
 #[async_trait]
@@ -35,6 +36,9 @@ pub trait Tx:
     + Records<Lead>
     + Records<StatusLabel>
     + Records<Touch>
+    + Records<ScoringRule>
+    + Records<Engagement>
+    + Records<ScoreState>
     + Agenda
     + Send
 {
@@ -69,4 +73,7 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Lead>();
     visitor.visit::<StatusLabel>();
     visitor.visit::<Touch>();
+    visitor.visit::<ScoringRule>();
+    visitor.visit::<Engagement>();
+    visitor.visit::<ScoreState>();
 }
