@@ -8,6 +8,7 @@
 pub mod access;
 pub mod administration;
 pub mod agenda;
+pub mod assignment;
 pub mod crm;
 pub mod custom_field;
 pub mod event;

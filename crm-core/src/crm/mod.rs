@@ -9,6 +9,7 @@ use crate::access::{
     Caller, Member, MemberId, NewMember, NewOrganization, Organization, OrganizationId, Permission, Slug,
 };
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
+use crate::assignment::Assignments;
 use crate::custom_field::CustomFields;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
@@ -145,5 +146,10 @@ impl Session {
     #[must_use]
     pub fn scoring(&self) -> Scoring<'_> {
         Scoring(self)
+    }
+    /// Assignment rules, availabilities and the owners of leads.
+    #[must_use]
+    pub fn assignment(&self) -> Assignments<'_> {
+        Assignments(self)
     }
 }

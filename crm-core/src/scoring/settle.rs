@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::engagement::Engagement;
+use super::engagement::{Engagement, EngagementKind};
 use super::jobs;
 use super::model::{ScoringRule, ScoringRuleId};
 use super::scorer::{Scorer, Sheet};
@@ -164,7 +164,7 @@ pub(super) async fn engagements_of(
     scorer: &Scorer,
     leads: &[Stored<Lead>],
 ) -> Result<BTreeMap<LeadId, Vec<Stored<Engagement>>>> {
-    let kinds: Vec<_> = scorer.kinds().into_iter().map(|kind| kind.as_str()).collect();
+    let kinds: Vec<_> = scorer.kinds().into_iter().map(EngagementKind::as_str).collect();
     let mut of_leads: BTreeMap<LeadId, Vec<Stored<Engagement>>> = BTreeMap::new();
     if kinds.is_empty() || leads.is_empty() {
         return Ok(of_leads);

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::port::{Agenda, Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
 use crate::agenda::Job;
+use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
@@ -39,6 +40,10 @@ pub trait Tx:
     + Records<ScoringRule>
     + Records<Engagement>
     + Records<ScoreState>
+    + Records<AssignmentRule>
+    + Records<Rotation>
+    + Records<Availability>
+    + Records<WaitingLead>
     + Agenda
     + Send
 {
@@ -76,4 +81,8 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<ScoringRule>();
     visitor.visit::<Engagement>();
     visitor.visit::<ScoreState>();
+    visitor.visit::<AssignmentRule>();
+    visitor.visit::<Rotation>();
+    visitor.visit::<Availability>();
+    visitor.visit::<WaitingLead>();
 }

@@ -38,7 +38,11 @@ impl UnitOfWork<'_> {
         Ok(())
     }
 
-    async fn scheduled(&mut self, key: &str) -> Result<Option<Stored<Job>>> {
+    /// The job with this key, when there is one.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn scheduled(&mut self, key: &str) -> Result<Option<Stored<Job>>> {
         Ok(self.list(&Job::UNIQUE_KEY.is(key), &Page::first(1)).await?.pop())
     }
 }
