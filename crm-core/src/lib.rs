@@ -9,6 +9,7 @@ pub mod access;
 pub mod activity;
 pub mod administration;
 pub mod agenda;
+pub mod assignment;
 pub mod crm;
 #[cfg(feature = "csv")]
 pub mod csv;
@@ -20,6 +21,7 @@ pub mod lead;
 pub mod paywall;
 pub mod people;
 pub mod pipeline;
+pub mod scoring;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

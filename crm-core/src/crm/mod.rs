@@ -10,13 +10,15 @@ use crate::access::{
 };
 use crate::activity::Activities;
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
+use crate::assignment::Assignments;
 use crate::custom_field::CustomFields;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
 use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
-use crate::pipeline::{Opportunities, Pipelines, seed_default};
+use crate::pipeline::{self, Opportunities, Pipelines};
+use crate::scoring::{self, Scoring};
 use crate::store::{Ports, Session, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
@@ -53,7 +55,7 @@ impl Crm {
         self
     }
 
-    /// Founds an organization with its first owner, a pipeline, and reasons to close deals with.
+    /// Founds an organization with its first owner, and with a pipeline, close reasons and a scoring rule to begin with.
     ///
     /// # Errors
     /// `StoreError::SlugTaken` when another organization has the slug.
@@ -66,7 +68,8 @@ impl Crm {
         let session = self.session(Caller::system(id, "founding"));
         let mut uow = session.begin(Permission::OrganizationConfigure).await?;
         let founded = found(&mut uow, new, owner).await?;
-        seed_default(&mut uow).await?;
+        pipeline::seed_default(&mut uow).await?;
+        scoring::seed_default(&mut uow).await?;
         uow.commit().await?;
         Ok(founded)
     }
@@ -156,5 +159,15 @@ impl Session {
     #[must_use]
     pub fn activities(&self) -> Activities<'_> {
         Activities(self)
+    }
+    /// Scores, scoring rules and engagements.
+    #[must_use]
+    pub fn scoring(&self) -> Scoring<'_> {
+        Scoring(self)
+    }
+    /// Assignment rules, availabilities and the owners of leads.
+    #[must_use]
+    pub fn assignment(&self) -> Assignments<'_> {
+        Assignments(self)
     }
 }

@@ -9,6 +9,7 @@ use super::port::{Agenda, Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
+use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
@@ -17,6 +18,7 @@ use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 pub(super) use crate::pipeline::PipelineReport;
 use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
+use crate::scoring::{Engagement, ScoreState, ScoringRule};
 
 /// An open transaction of one organization. Dropping it undoes everything.
 #[async_trait]
@@ -47,6 +49,13 @@ pub trait Tx:
     + PipelineReport
     + Records<Activity>
     + Records<ActivityLink>
+    + Records<ScoringRule>
+    + Records<Engagement>
+    + Records<ScoreState>
+    + Records<AssignmentRule>
+    + Records<Rotation>
+    + Records<Availability>
+    + Records<WaitingLead>
     + Agenda
     + Send
 {
@@ -89,4 +98,11 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<ForecastOverride>();
     visitor.visit::<Activity>();
     visitor.visit::<ActivityLink>();
+    visitor.visit::<ScoringRule>();
+    visitor.visit::<Engagement>();
+    visitor.visit::<ScoreState>();
+    visitor.visit::<AssignmentRule>();
+    visitor.visit::<Rotation>();
+    visitor.visit::<Availability>();
+    visitor.visit::<WaitingLead>();
 }
