@@ -10,6 +10,7 @@ pub mod activity;
 pub mod administration;
 pub mod agenda;
 pub mod assignment;
+pub mod conversion;
 pub mod crm;
 #[cfg(feature = "csv")]
 pub mod csv;
