@@ -15,6 +15,7 @@ pub mod crm;
 #[cfg(feature = "csv")]
 pub mod csv;
 pub mod custom_field;
+pub mod duplicate;
 pub mod event;
 pub mod identity;
 pub mod kernel;
