@@ -13,6 +13,8 @@ use crate::administration::{Members, Organizations, Roles, Teams, caller_for, fo
 use crate::assignment::Assignments;
 use crate::conversion::Conversions;
 use crate::custom_field::CustomFields;
+use crate::duplicate::Duplicates;
+use crate::intake::Intake;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
@@ -175,5 +177,15 @@ impl Session {
     #[must_use]
     pub fn conversions(&self) -> Conversions<'_> {
         Conversions(self)
+    }
+    /// The one way in for leads.
+    #[must_use]
+    pub fn intake(&self) -> Intake<'_> {
+        Intake(self)
+    }
+    /// Duplicates, flags and policies.
+    #[must_use]
+    pub fn duplicates(&self) -> Duplicates<'_> {
+        Duplicates(self)
     }
 }

@@ -190,7 +190,8 @@ fn line_pair<'p>(a: &'p PhoneLine, b: &PhoneLine) -> Line<'p> {
 }
 
 fn is_one_digit_off(a: &PhoneLine, b: &PhoneLine) -> bool {
-    let pairs = a.variants.iter().flat_map(|mine| b.variants.iter().map(move |theirs| (mine.as_bytes(), theirs.as_bytes())));
+    let pairs =
+        a.variants.iter().flat_map(|mine| b.variants.iter().map(move |theirs| (mine.as_bytes(), theirs.as_bytes())));
     pairs.into_iter().any(|(mine, theirs)| {
         let mut off = mine.iter().zip(theirs).enumerate().filter(|(_, (mine, theirs))| mine != theirs);
         let first = off.next();

@@ -4,26 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::combine::{Precedence, combined};
 use super::decision::{Course, course};
-use super::known::{earlier_captures, known_candidates, load_records};
-use super::model::{Capture, CaptureOutcome, MatchBy, OnMatch, Submission};
-use crate::assignment::{AssignmentRules, assign_drafts};
+use super::known::{Taken, earlier_captures, known_candidates, load_leads};
+use super::model::{Capture, CaptureOutcome, MatchBy, Submission};
+use crate::assignment::{announce, assign_drafts};
 use crate::custom_field::Schema;
-use crate::duplicate::{Batch as Seen, Candidate, Policies, Profile, flag_candidates};
-use crate::identity::{RecordKind, RecordRef};
-use crate::kernel::{Error, Id, Result, Stored};
-use crate::lead::{
-    Lead, LeadDraft, LeadEvent, LeadId, LeadPatch, LeadStatus, TouchDetails, add_touch, insert_leads, save_lead,
-};
+use crate::duplicate::{Candidate, Policies, Profile, Unwritten, raise_flags};
+use crate::event::changes;
+use crate::identity::{KeyKind, RecordKind, RecordRef};
+use crate::kernel::{Id, Result, Stored};
+use crate::lead::{Lead, LeadDraft, LeadEvent, LeadId, LeadStatus, TouchDetails, add_touch, insert_leads, save_lead};
 use crate::scoring::{Scorer, rescore, score_draft, settle_new};
 use crate::store::UnitOfWork;
 
 /// What a batch is judged by. Read once, used for many submissions.
 #[derive(Clone, Debug)]
 pub struct IntakeRules {
-    pub(super) schema: Schema,
-    pub(super) policies: Policies,
+    schema: Schema,
+    policies: Policies,
     scorer: Scorer,
-    assignment: AssignmentRules,
 }
 
 impl IntakeRules {
@@ -36,7 +34,6 @@ impl IntakeRules {
             schema: Schema::load(uow, RecordKind::Lead).await?,
             policies: Policies::load(uow).await?,
             scorer: Scorer::load(uow).await?,
-            assignment: AssignmentRules::load(uow).await?,
         })
     }
 }
@@ -54,8 +51,8 @@ pub async fn capture_batch(
     let earlier = earlier_captures(uow, &submissions).await?;
     let leads: Vec<Result<Lead>> = submissions.iter().map(|submission| checked(rules, submission)).collect();
     let profiles: Vec<Option<Profile>> = leads.iter().map(|lead| lead.as_ref().ok().map(Profile::of_lead)).collect();
-    let known = known_candidates(uow, &submissions, &profiles).await?;
-    let mut batch = Batch::new(load_records(uow, known.iter().flatten()).await?, earlier);
+    let known = known_candidates(uow, &submissions, &profiles, &earlier).await?;
+    let mut batch = Batch::new(load_leads(uow, known.iter().flatten()).await?, earlier);
     let mut outcomes = Vec::with_capacity(submissions.len());
     for (((submission, lead), profile), candidates) in submissions.into_iter().zip(leads).zip(profiles).zip(known) {
         outcomes.push(match (lead, profile) {
@@ -87,21 +84,21 @@ struct Known {
 struct Batch {
     drafts: Vec<LeadDraft>,
     draft_of: HashMap<LeadId, usize>,
-    seen: Seen,
+    unwritten: Unwritten,
     known: BTreeMap<LeadId, Known>,
     touches: Vec<(RecordRef, TouchDetails)>,
     flags: Vec<(RecordRef, Candidate)>,
     captures: Vec<Capture>,
-    taken: HashMap<(String, String), RecordRef>,
+    taken: Taken,
 }
 
 impl Batch {
-    fn new(leads: Vec<Stored<Lead>>, taken: HashMap<(String, String), RecordRef>) -> Self {
+    fn new(leads: Vec<Stored<Lead>>, taken: Taken) -> Self {
         let known = leads.into_iter().map(|row| (row.id, Known { before: row.value.clone(), row })).collect();
         Self {
             drafts: Vec::new(),
             draft_of: HashMap::new(),
-            seen: Seen::default(),
+            unwritten: Unwritten::default(),
             known,
             touches: Vec::new(),
             flags: Vec::new(),
@@ -119,13 +116,13 @@ impl Batch {
         profile: Profile,
         mut candidates: Vec<Candidate>,
     ) -> Result<CaptureOutcome> {
-        if let Some(id) = &submission.external_id {
-            let before = self.taken.get(&(submission.source.to_string(), id.to_string()));
-            if let Some(record) = before {
-                return Ok(CaptureOutcome::Repeated { record: Some(*record) });
-            }
+        if let Some(record) = self.repeated(&submission) {
+            return Ok(CaptureOutcome::Repeated { record: Some(record) });
         }
-        candidates.extend(self.seen.candidates(&profile, &submission.match_by));
+        candidates.extend(match &submission.match_by {
+            MatchBy::Evidence => self.unwritten.candidates(&profile),
+            MatchBy::Keys(kinds) => self.unwritten.holders_of(&profile, kinds),
+        });
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.confidence));
         let course = course(&rules.policies, &submission, candidates);
         let outcome = match course {
@@ -140,6 +137,14 @@ impl Batch {
         Ok(outcome)
     }
 
+    /// The record that the same submission led to before. Where its identifier is the chosen key, that is a match.
+    fn repeated(&self, submission: &Submission) -> Option<RecordRef> {
+        let id = submission.external_id.as_ref()?;
+        let chosen = matches!(&submission.match_by, MatchBy::Keys(kinds) if kinds.contains(&KeyKind::External));
+        let earlier = self.taken.get(&(submission.source.to_string(), id.to_string()));
+        earlier.copied().filter(|_| !chosen)
+    }
+
     fn create(
         &mut self,
         uow: &UnitOfWork<'_>,
@@ -151,7 +156,7 @@ impl Batch {
         let id = uow.new_id();
         let record = RecordRef::new(RecordKind::Lead, id);
         self.flags.extend(flagged.iter().cloned().map(|candidate| (record, candidate)));
-        self.seen.add(record, profile);
+        self.unwritten.add(record, profile);
         self.draft_of.insert(id, self.drafts.len());
         self.drafts.push(LeadDraft { id, lead, touch: submission.lead.touch.clone() });
         CaptureOutcome::Created { lead: id, flagged }
@@ -180,8 +185,7 @@ impl Batch {
         let Some(lead) = target.filter(|lead| lead.status != LeadStatus::Converted) else {
             return Ok(self.link(submission, known));
         };
-        let patch: LeadPatch = combined(lead, told, precedence);
-        let changes = match lead.change(patch)? {
+        let changes = match lead.change(combined(lead, told, precedence))? {
             Some(LeadEvent::Changed { changes }) => changes,
             _ => Vec::new(),
         };
@@ -200,7 +204,10 @@ impl Batch {
             CaptureOutcome::Repeated { .. } | CaptureOutcome::Warned(_) | CaptureOutcome::Blocked(_) => return,
         };
         let Some(external_id) = &submission.external_id else { return };
-        self.taken.insert((submission.source.to_string(), external_id.to_string()), record);
+        let place = (submission.source.to_string(), external_id.to_string());
+        if self.taken.insert(place, record).is_some() {
+            return;
+        }
         self.captures.push(Capture {
             source: submission.source.clone(),
             external_id: external_id.clone(),
@@ -214,13 +221,13 @@ impl Batch {
         for draft in &mut self.drafts {
             score_draft(uow, &rules.scorer, draft);
         }
-        let assigned = assign_drafts(uow, &rules.assignment, &mut self.drafts).await?;
+        let assignments = assign_drafts(uow, &mut self.drafts).await?;
         let leads = insert_leads(uow, &rules.schema, self.drafts).await?;
-        assigned.settle(uow, &leads).await?;
+        announce(uow, &leads, &assignments).await?;
         settle_new(uow, &rules.scorer, &leads).await?;
         for (_, known) in self.known {
             if known.before != known.row.value {
-                let changes = crate::event::changes(&known.before, &known.row.value);
+                let changes = changes(&known.before, &known.row.value);
                 let row = save_lead(uow, &known.before, known.row, LeadEvent::Changed { changes }).await?;
                 rescore(uow, &rules.scorer, row).await?;
             }
@@ -228,7 +235,7 @@ impl Batch {
         for (record, details) in self.touches {
             add_touch(uow, record, details).await?;
         }
-        flag_candidates(uow, self.flags).await?;
+        raise_flags(uow, self.flags).await?;
         uow.add_parts(self.captures).await?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kernel::{CustomValues, EmailAddress, Patch, PhoneNumber};
+use crate::kernel::{CustomValues, Patch};
 use crate::lead::{Lead, LeadPatch};
 
 /// Whose value stands where both have one.
@@ -78,11 +78,4 @@ fn first_and_rest<T>(list: Vec<T>) -> (Patch<T>, Vec<T>) {
     let mut list = list.into_iter();
     let first = list.next().map_or(Patch::Keep, Patch::Set);
     (first, list.collect())
-}
-
-/// The keys of addresses and numbers, for tests that none is lost.
-#[cfg(test)]
-pub(super) fn reachable(lead: &Lead) -> BTreeSet<String> {
-    let emails = lead.emails().map(EmailAddress::key);
-    emails.chain(lead.phones().map(PhoneNumber::key)).map(str::to_owned).collect()
 }

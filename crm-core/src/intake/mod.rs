@@ -10,10 +10,11 @@
 //! written for a submission that is refused, blocked or warned about.
 
 mod batch;
+mod combine;
+mod decision;
+mod known;
 mod model;
 mod service;
-#[cfg(test)]
-mod tests;
 
 pub use batch::{IntakeRules, capture_batch};
 pub use model::{Capture, CaptureOutcome, CaptureRefusal, MatchBy, OnMatch, Submission};

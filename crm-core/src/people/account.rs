@@ -10,6 +10,7 @@ use crate::identity::{CompanyName, KeySet};
 use crate::kernel::currency::Currency;
 use crate::kernel::money::Money;
 use crate::kernel::phone::PhoneNumber;
+use crate::kernel::text::Line;
 use crate::kernel::{
     Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Key, Kind, Part, Patch, Reference, Rule,
     Stored, TagsColumn, Value, ValueRef,
@@ -405,6 +406,11 @@ pub enum AccountEvent {
     DomainAdded(Domain),
     /// A domain was removed.
     DomainRemoved(Domain),
+    /// They came by again through some marketing.
+    Touched {
+        /// Where from.
+        source: Option<Line<200>>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -418,6 +424,7 @@ impl DomainEvent for AccountEvent {
             Self::Moved { .. } => "account.moved",
             Self::DomainAdded(_) => "account.domain_added",
             Self::DomainRemoved(_) => "account.domain_removed",
+            Self::Touched { .. } => "account.touched",
             Self::Deleted => "account.deleted",
         }
     }

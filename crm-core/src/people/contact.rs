@@ -7,6 +7,7 @@ use super::point::{ContactPoint, NewContactPoint, PointValue};
 use crate::access::{Member, MemberId};
 use crate::event::{Change, changes};
 use crate::identity::{CompanyName, KeySet, PersonName};
+use crate::kernel::text::Line;
 use crate::kernel::{
     Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Kind, Patch, Reference, Rule, Stored,
     TagsColumn, ValueRef,
@@ -302,6 +303,11 @@ pub enum ContactEvent {
         /// Which fields, from what to what.
         changes: Vec<Change>,
     },
+    /// They came by again through some marketing.
+    Touched {
+        /// Where from.
+        source: Option<Line<200>>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -316,6 +322,7 @@ impl DomainEvent for ContactEvent {
             Self::PrimaryChanged(_) => "contact.primary_changed",
             Self::OptedOut { .. } => "contact.opted_out",
             Self::Enriched { .. } => "contact.enriched",
+            Self::Touched { .. } => "contact.touched",
             Self::Deleted => "contact.deleted",
         }
     }

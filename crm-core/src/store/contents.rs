@@ -12,8 +12,10 @@ use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
+use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
 use crate::identity::MatchKey;
+use crate::intake::Capture;
 use crate::kernel::Entity;
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
@@ -59,6 +61,9 @@ pub trait Tx:
     + Records<WaitingLead>
     + Records<Conversion>
     + Records<Mapping>
+    + Records<DuplicateFlag>
+    + Records<DuplicatePolicy>
+    + Records<Capture>
     + Agenda
     + Send
 {
@@ -110,4 +115,7 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<WaitingLead>();
     visitor.visit::<Conversion>();
     visitor.visit::<Mapping>();
+    visitor.visit::<DuplicateFlag>();
+    visitor.visit::<DuplicatePolicy>();
+    visitor.visit::<Capture>();
 }
