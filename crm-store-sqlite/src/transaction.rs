@@ -33,6 +33,11 @@ impl SqliteTx {
         Self { records, writes, sound: true }
     }
 
+    #[cfg(test)]
+    pub(crate) fn records(&mut self) -> &mut OpenRecords {
+        &mut self.records
+    }
+
     /// The records, for a call whose outcome goes through [`SqliteTx::settle`].
     fn read(&mut self) -> StoreResult<&mut OpenRecords> {
         if !self.sound {
