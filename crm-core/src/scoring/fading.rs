@@ -92,9 +92,9 @@ mod tests {
         let micro = Duration::from_micros(1);
 
         assert_eq!(worth(Duration::ZERO), 100_000);
-        assert_eq!(worth(DAY * 30 - micro), 100_000);
+        assert_eq!(worth((DAY * 30).saturating_sub(micro)), 100_000);
         assert_eq!(worth(DAY * 30), 75_000);
-        assert_eq!(worth(DAY * 60 - micro), 75_000);
+        assert_eq!(worth((DAY * 60).saturating_sub(micro)), 75_000);
         assert_eq!(worth(DAY * 60), 56_250);
         assert_eq!(worth(DAY * 30 * 6), 17_797);
         assert_eq!(worth(DAY * 30 * 100), 0);

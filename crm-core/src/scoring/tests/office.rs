@@ -10,8 +10,8 @@ use crate::event::Event;
 use crate::kernel::{Clock, Id, Name, Stored, Timestamp};
 use crate::lead::{Lead, LeadDraft, LeadId, NewLead, insert_leads};
 use crate::scoring::{
-    Basis, Behaviour, Counting, Criterion, Engagement, EngagementKind, NewEngagement, NewScoringRule, RECHECK, Scorer,
-    Scoring, run_recheck, run_rescore, score_draft, settle_new,
+    Basis, Behaviour, Counting, Criterion, Engagement, EngagementKind, GroupCaps, NewEngagement, NewScoringRule,
+    RECHECK, Scorer, Scoring, run_recheck, run_rescore, score_draft, settle_new,
 };
 use crate::store::{MemoryStore, Session};
 use crate::testing::{ManualClock, SequentialIds};
@@ -100,7 +100,7 @@ impl Office {
     /// Does what is due, as a worker does.
     pub(super) async fn run_due(&self) -> usize {
         let mut uow = self.session.begin(Permission::AgendaRun).await.unwrap();
-        let claim = Claim { worker: "test".to_owned(), now: uow.now(), lease: Duration::from_secs(60), limit: 100 };
+        let claim = Claim { worker: "test".to_owned(), now: uow.now(), lease: Duration::from_mins(1), limit: 100 };
         let jobs = uow.tx().claim(&claim).await.unwrap();
         uow.commit().await.unwrap();
         for job in &jobs {
@@ -131,7 +131,7 @@ pub(super) fn rule(criteria: Vec<Criterion>) -> NewScoringRule {
         active: true,
         position: 0,
         criteria,
-        group_caps: Default::default(),
+        group_caps: GroupCaps::default(),
         lowest: None,
         highest: None,
         decay: None,
