@@ -10,10 +10,12 @@ pub mod activity;
 pub mod administration;
 pub mod agenda;
 pub mod assignment;
+pub mod conversion;
 pub mod crm;
 #[cfg(feature = "csv")]
 pub mod csv;
 pub mod custom_field;
+pub mod duplicate;
 pub mod event;
 pub mod identity;
 pub mod kernel;

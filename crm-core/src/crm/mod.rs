@@ -11,6 +11,7 @@ use crate::access::{
 use crate::activity::Activities;
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
 use crate::assignment::Assignments;
+use crate::conversion::Conversions;
 use crate::custom_field::CustomFields;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
@@ -169,5 +170,10 @@ impl Session {
     #[must_use]
     pub fn assignment(&self) -> Assignments<'_> {
         Assignments(self)
+    }
+    /// Conversions of leads.
+    #[must_use]
+    pub fn conversions(&self) -> Conversions<'_> {
+        Conversions(self)
     }
 }

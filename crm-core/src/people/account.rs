@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Member, MemberId};
 use crate::event::{Change, changes};
-use crate::identity::{KeyKind, KeySet};
+use crate::identity::{CompanyName, KeySet};
 use crate::kernel::currency::Currency;
 use crate::kernel::money::Money;
 use crate::kernel::phone::PhoneNumber;
@@ -277,7 +277,7 @@ impl Account {
     /// The keys under which the account is found.
     #[must_use]
     pub fn keys<'d>(&self, domains: impl IntoIterator<Item = &'d Domain>) -> KeySet {
-        let mut keys = KeySet::default().with(KeyKind::Company, &self.name.to_lowercase());
+        let mut keys = KeySet::default().company(&CompanyName::new(&self.name));
         if let Some(phone) = &self.phone {
             keys = keys.phone(phone);
         }

@@ -10,6 +10,7 @@ use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
+use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
@@ -56,6 +57,8 @@ pub trait Tx:
     + Records<Rotation>
     + Records<Availability>
     + Records<WaitingLead>
+    + Records<Conversion>
+    + Records<Mapping>
     + Agenda
     + Send
 {
@@ -105,4 +108,6 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Rotation>();
     visitor.visit::<Availability>();
     visitor.visit::<WaitingLead>();
+    visitor.visit::<Conversion>();
+    visitor.visit::<Mapping>();
 }
