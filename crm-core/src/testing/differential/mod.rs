@@ -152,6 +152,8 @@ fn script_with(chosen: &[usize], transactions: usize) -> BoxedStrategy<Script> {
             kinds.push((6, subject.steps));
         }
     }
+    // The agenda is in every script, so it has something to lease in every script, however many kinds there are.
+    seeds.push(vec((0..ORGANIZATIONS, seed::<Job>()), 2..=8));
     kinds.push((2, AgendaStep::any()));
     kinds.push((1, SlugStep::any(organization(0), organization(1))));
     let step = Union::new_weighted(kinds);
