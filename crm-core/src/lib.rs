@@ -12,8 +12,11 @@ pub mod crm;
 #[cfg(feature = "csv")]
 pub mod csv;
 pub mod custom_field;
+pub mod duplicate;
 pub mod event;
 pub mod identity;
+pub mod import;
+pub mod intake;
 pub mod kernel;
 pub mod lead;
 pub mod paywall;

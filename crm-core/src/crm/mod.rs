@@ -10,6 +10,7 @@ use crate::access::{
 };
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
 use crate::custom_field::CustomFields;
+use crate::import::Imports;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
@@ -138,5 +139,10 @@ impl Session {
     #[must_use]
     pub fn accounts(&self) -> Accounts<'_> {
         Accounts(self)
+    }
+    /// Imports.
+    #[must_use]
+    pub fn imports(&self) -> Imports<'_> {
+        Imports(self)
     }
 }

@@ -11,6 +11,8 @@ use crate::agenda::Job;
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
+use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
+use crate::intake::Capture;
 use crate::kernel::Entity;
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
@@ -35,6 +37,11 @@ pub trait Tx:
     + Records<Lead>
     + Records<StatusLabel>
     + Records<Touch>
+    + Records<Capture>
+    + Records<Import>
+    + Records<ImportIssue>
+    + Records<ImportMapping>
+    + Records<ImportRow>
     + Agenda
     + Send
 {
@@ -69,4 +76,9 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Lead>();
     visitor.visit::<StatusLabel>();
     visitor.visit::<Touch>();
+    visitor.visit::<Capture>();
+    visitor.visit::<Import>();
+    visitor.visit::<ImportIssue>();
+    visitor.visit::<ImportMapping>();
+    visitor.visit::<ImportRow>();
 }
