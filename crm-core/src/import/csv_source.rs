@@ -1,5 +1,6 @@
 //! CSV files as a source of rows, and the fingerprint by which the same file is known again.
 
+use std::fmt::Write as _;
 use std::io::Read;
 
 use sha2::{Digest, Sha256};
@@ -65,6 +66,10 @@ pub fn fingerprint(mut content: impl Read) -> Result<Fingerprint> {
         }
         digest.update(buffer.get(..length).unwrap_or_default());
     }
-    let hexadecimal: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hexadecimal = String::with_capacity(64);
+    for byte in digest.finalize() {
+        // Writing to a text cannot fail.
+        let _ = write!(hexadecimal, "{byte:02x}");
+    }
     Fingerprint::parse(&hexadecimal)
 }

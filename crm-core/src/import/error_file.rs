@@ -1,6 +1,6 @@
 //! The rows that were left out, as a file to be mended and imported.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::ledger::{ImportIssue, ImportRow, IssueKind, RowOutcome};
 use super::model::ImportId;
@@ -33,7 +33,7 @@ impl Imports<'_> {
             kept.iter().filter_map(|index| import.headers.get(*index)).map(String::as_str).collect();
         let own = if headers.contains(&"error") { "import error" } else { "error" };
         let mut file = CsvWriter::new(writer);
-        file.write(headers.iter().copied().chain([own]).map(Cell::Text)).map_err(unwritable)?;
+        file.write(headers.iter().copied().chain([own]).map(Cell::Text)).map_err(ImportRefusal::from)?;
         let left_out = [RowOutcome::Refused, RowOutcome::Warned, RowOutcome::Blocked].map(RowOutcome::as_str);
         let filter = ImportRow::IMPORT.is(id).and(ImportRow::OUTCOME.is_one_of(left_out));
         let mut page = Page::first(LARGEST_PAGE);
@@ -59,11 +59,11 @@ impl Imports<'_> {
                     None | Some("") => Cell::Empty,
                     Some(cell) => Cell::Text(cell),
                 });
-                file.write(cells.chain([Cell::Text(&error)])).map_err(unwritable)?;
+                file.write(cells.chain([Cell::Text(&error)])).map_err(ImportRefusal::from)?;
                 written += 1;
             }
         }
-        file.finish().map_err(unwritable)?;
+        file.finish().map_err(ImportRefusal::from)?;
         Ok(written)
     }
 }
@@ -71,8 +71,4 @@ impl Imports<'_> {
 fn sentence(issue: &ImportIssue) -> String {
     let place = issue.column_name.as_ref().map_or_else(String::new, |column| format!("{column}: "));
     format!("{place}{} ({})", issue.message, issue.code)
-}
-
-pub(super) fn unwritable(error: io::Error) -> ImportRefusal {
-    ImportRefusal::Unwritable(error.to_string())
 }

@@ -7,13 +7,13 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::error_file::unwritable;
+use super::refusal::ImportRefusal;
 use crate::access::{Member, MemberId, Permission};
 use crate::csv::{Cell, CsvWriter};
 use crate::custom_field::{CustomField, Schema};
 use crate::identity::RecordKind;
 use crate::kernel::page::LARGEST_PAGE;
-use crate::kernel::{CustomValue, DomainEvent, Page, Predicate, Result, Stored};
+use crate::kernel::{CustomValue, DomainEvent, EmailAddress, Page, PhoneNumber, Predicate, Result, Stored};
 use crate::lead::Lead;
 use crate::store::Session;
 
@@ -78,7 +78,7 @@ pub async fn export_leads<W: Write + Send>(session: &Session, filter: &Predicate
     let mut file = CsvWriter::new(writer);
     let custom: Vec<String> = fields.iter().map(|field| format!("custom.{}", field.key)).collect();
     let headers = COLUMNS.into_iter().chain(custom.iter().map(String::as_str));
-    file.write(headers.map(Cell::Text)).map_err(unwritable)?;
+    file.write(headers.map(Cell::Text)).map_err(ImportRefusal::from)?;
     let mut page = Page::first(LARGEST_PAGE);
     let mut count = 0;
     loop {
@@ -88,11 +88,11 @@ pub async fn export_leads<W: Write + Send>(session: &Session, filter: &Predicate
         page = page.following(last);
         for lead in &leads {
             let texts = texts(lead, &owners, &fields);
-            file.write(texts.iter().map(Text::cell)).map_err(unwritable)?;
+            file.write(texts.iter().map(Text::cell)).map_err(ImportRefusal::from)?;
             count += 1;
         }
     }
-    file.finish().map_err(unwritable)?;
+    file.finish().map_err(ImportRefusal::from)?;
     say(session, ExportEvent::Exported { count, filter: filter.to_json() }).await?;
     Ok(count)
 }
@@ -146,10 +146,10 @@ fn texts(lead: &Stored<Lead>, owners: &BTreeMap<MemberId, String>, fields: &[&Cu
         Text::words(lead.last_name.as_ref()),
         Text::words(lead.company.as_ref()),
         Text::words(lead.job_title.as_ref()),
-        Text::words(lead.email.as_ref().map(|email| email.as_str())),
-        Text::list(lead.other_emails.iter().map(|email| email.as_str())),
-        Text::words(lead.phone.as_ref().map(|phone| phone.as_str())),
-        Text::list(lead.other_phones.iter().map(|phone| phone.as_str())),
+        Text::words(lead.email.as_ref().map(EmailAddress::as_str)),
+        Text::list(lead.other_emails.iter().map(EmailAddress::as_str)),
+        Text::words(lead.phone.as_ref().map(PhoneNumber::as_str)),
+        Text::list(lead.other_phones.iter().map(PhoneNumber::as_str)),
         Text::words(lead.website.as_ref()),
         Text::words(lead.industry.as_ref()),
         lead.employee_count.map_or(Text::Nothing, |count| Text::Number(count.into())),

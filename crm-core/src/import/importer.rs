@@ -45,12 +45,17 @@ pub(super) struct Run<'a> {
     pub(super) issues: Vec<ImportIssue>,
     /// Whether nothing had to be left out of a dry run's transaction.
     pub(super) exact: bool,
-    /// The one unit of work of a dry run, between two batches.
-    kept: Option<UnitOfWork<'a>>,
-    dry: bool,
+    mode: Mode<'a>,
     /// Whether the import is in the store already.
     stored: bool,
     header_noted: bool,
+}
+
+enum Mode<'a> {
+    /// Every batch is committed.
+    Real,
+    /// Nothing is; the one unit of work waits here between two batches.
+    Dry(Option<UnitOfWork<'a>>),
 }
 
 enum End {
@@ -62,17 +67,17 @@ enum End {
 impl<'a> Run<'a> {
     /// A run that commits every batch.
     pub(super) fn real(session: &'a Session, import: Stored<Import>) -> Self {
-        Self::new(session, import, false, true)
+        Self::new(session, import, Mode::Real, true)
     }
 
     /// A run that keeps nothing.
     pub(super) fn dry(session: &'a Session, import: Stored<Import>, stored: bool) -> Self {
-        Self::new(session, import, true, stored)
+        Self::new(session, import, Mode::Dry(None), stored)
     }
 
-    fn new(session: &'a Session, import: Stored<Import>, dry: bool, stored: bool) -> Self {
+    fn new(session: &'a Session, import: Stored<Import>, mode: Mode<'a>, stored: bool) -> Self {
         let header_noted = import.counts.read > 0;
-        Self { session, import, issues: Vec::new(), exact: true, kept: None, dry, stored, header_noted }
+        Self { session, import, issues: Vec::new(), exact: true, mode, stored, header_noted }
     }
 
     /// Reads the source to its end.
@@ -109,7 +114,7 @@ impl<'a> Run<'a> {
                 return Err(error);
             }
             // Whatever a dry run had found so far went with its unit of work.
-            self.exact &= !self.dry;
+            self.exact &= matches!(self.mode, Mode::Real);
             match part {
                 [] => return Err(error),
                 _ if error.kind() == Kind::Conflict && !again => open.push((part, true)),
@@ -145,7 +150,9 @@ impl<'a> Run<'a> {
 
     /// Opens the unit of work and holds the import against other runs.
     async fn open(&mut self) -> Result<UnitOfWork<'a>> {
-        if let Some(uow) = self.kept.take() {
+        if let Mode::Dry(kept) = &mut self.mode
+            && let Some(uow) = kept.take()
+        {
             return Ok(uow);
         }
         let mut uow = self.session.begin(Permission::LeadImport).await?;
@@ -155,7 +162,8 @@ impl<'a> Run<'a> {
             return Ok(uow);
         }
         let stored = uow.lock(self.import.id).await?;
-        if stored.next_row != self.import.next_row && !self.dry || stored.state != ImportState::Running {
+        let is_moved = stored.next_row != self.import.next_row || stored.state != ImportState::Running;
+        if is_moved && matches!(self.mode, Mode::Real) {
             return Err(ImportRefusal::RunElsewhere(u64::try_from(stored.next_row).unwrap_or(0)).into());
         }
         self.import.version = stored.version;
@@ -186,11 +194,13 @@ impl<'a> Run<'a> {
     }
 
     async fn close(&mut self, uow: UnitOfWork<'a>) -> Result<()> {
-        if self.dry {
-            self.kept = Some(uow);
-            return Ok(());
+        match &mut self.mode {
+            Mode::Real => uow.commit().await,
+            Mode::Dry(kept) => {
+                *kept = Some(uow);
+                Ok(())
+            }
         }
-        uow.commit().await
     }
 
     /// Writes down that the source ended, or broke off.

@@ -68,9 +68,10 @@ impl Mapping {
                 && schema.field(key).is_none()
             {
                 let known: Vec<_> = schema.fields().map(|field| field.key.as_str()).collect();
-                let message = match known.is_empty() {
-                    true => format!("there is no custom field '{key}', nor any other; add it first"),
-                    false => format!("there is no custom field '{key}'; add it or use one of: {}", known.join(", ")),
+                let message = if known.is_empty() {
+                    format!("there is no custom field '{key}', nor any other; add it first")
+                } else {
+                    format!("there is no custom field '{key}'; add it or use one of: {}", known.join(", "))
                 };
                 complain("target", "import.unknown_custom_field", message);
             }

@@ -108,7 +108,7 @@ impl Reading {
     }
 }
 
-impl<'a> Findings<'a> {
+impl Findings<'_> {
     /// Whether something keeps the row out.
     pub(super) fn keep_out(&self) -> bool {
         self.issues.iter().any(|issue| issue.kind == IssueKind::Error)
@@ -129,7 +129,7 @@ impl<'a> Findings<'a> {
             line_number: self.line,
             column_name: column.map(str::to_owned),
             code: code.to_owned(),
-            value: value.map(|value| shown(value)),
+            value: value.map(shown),
             message,
             kind,
         });

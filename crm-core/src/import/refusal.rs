@@ -1,5 +1,7 @@
 //! What an import refuses as a whole. What it refuses of single rows stands in its issues.
 
+use std::io;
+
 use crate::kernel::{Kind, Rule};
 
 /// What an import refuses.
@@ -23,6 +25,12 @@ pub enum ImportRefusal {
     /// An export or error file could not be written.
     #[error("the file cannot be written to its end: {0}")]
     Unwritable(String),
+}
+
+impl From<io::Error> for ImportRefusal {
+    fn from(error: io::Error) -> Self {
+        Self::Unwritable(error.to_string())
+    }
 }
 
 impl Rule for ImportRefusal {
