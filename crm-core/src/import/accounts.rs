@@ -182,6 +182,7 @@ fn patch(told: AccountRow, known: &Account, overwrite: bool) -> AccountPatch {
         city: one(told.city, known.city.as_ref(), overwrite),
         country: one(told.country, known.country.as_ref(), overwrite),
         status: told.status.filter(|_| overwrite),
+        source: one(told.source, known.source.as_ref(), overwrite),
         owner_id: one(told.owner_id, known.owner_id.as_ref(), overwrite),
         // Tags are never taken away by a file.
         tags: (!told.tags.is_empty()).then(|| known.tags.iter().cloned().chain(told.tags).collect()),
