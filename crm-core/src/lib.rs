@@ -18,6 +18,7 @@ pub mod custom_field;
 pub mod duplicate;
 pub mod event;
 pub mod identity;
+pub mod import;
 pub mod intake;
 pub mod kernel;
 pub mod lead;

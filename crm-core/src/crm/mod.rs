@@ -14,6 +14,7 @@ use crate::assignment::Assignments;
 use crate::conversion::Conversions;
 use crate::custom_field::CustomFields;
 use crate::duplicate::Duplicates;
+use crate::import::Imports;
 use crate::intake::Intake;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
@@ -187,5 +188,10 @@ impl Session {
     #[must_use]
     pub fn duplicates(&self) -> Duplicates<'_> {
         Duplicates(self)
+    }
+    /// Imports.
+    #[must_use]
+    pub fn imports(&self) -> Imports<'_> {
+        Imports(self)
     }
 }

@@ -15,6 +15,7 @@ use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
 use crate::identity::MatchKey;
+use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
 use crate::intake::Capture;
 use crate::kernel::Entity;
 use crate::lead::{Lead, StatusLabel, Touch};
@@ -64,6 +65,10 @@ pub trait Tx:
     + Records<DuplicateFlag>
     + Records<DuplicatePolicy>
     + Records<Capture>
+    + Records<Import>
+    + Records<ImportIssue>
+    + Records<ImportMapping>
+    + Records<ImportRow>
     + Agenda
     + Send
 {
@@ -118,4 +123,8 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<DuplicateFlag>();
     visitor.visit::<DuplicatePolicy>();
     visitor.visit::<Capture>();
+    visitor.visit::<Import>();
+    visitor.visit::<ImportIssue>();
+    visitor.visit::<ImportMapping>();
+    visitor.visit::<ImportRow>();
 }
