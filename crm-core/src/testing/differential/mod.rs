@@ -15,6 +15,7 @@ use proptest::strategy::Union;
 use self::step::{AgendaStep, SlugStep, Step, everything, history, seed, steps};
 use super::arb::Sample;
 use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, TeamMember};
+use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
@@ -100,7 +101,7 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 22] {
+fn subjects() -> [Subject; 24] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
@@ -110,6 +111,7 @@ fn subjects() -> [Subject; 22] {
         Subject::of::<Pipeline>(),
         Subject::of::<Stage>(),
         Subject::of::<Opportunity>(),
+        Subject::of::<Activity>(),
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
         Subject::of::<Job>(),
@@ -121,6 +123,7 @@ fn subjects() -> [Subject; 22] {
         Subject::of::<Lead>(),
         Subject::of::<StatusLabel>(),
         Subject::of::<Touch>(),
+        Subject::of::<ActivityLink>(),
         Subject::of::<CloseReason>(),
         Subject::of::<OpportunityContact>(),
         Subject::of::<ForecastOverride>(),
@@ -128,7 +131,7 @@ fn subjects() -> [Subject; 22] {
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 8;
+const REFERRED_TO: usize = 9;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
