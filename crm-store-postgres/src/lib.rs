@@ -54,7 +54,7 @@ pub use tx::PgTx;
 pub struct PgStore {
     pool: PgPool,
     tables: Arc<Tables>,
-    claim: Arc<str>,
+    free_jobs: Arc<str>,
 }
 
 impl fmt::Debug for PgStore {
@@ -83,7 +83,7 @@ impl PgStore {
         catalog::check_entities(&tables)?;
         catalog::check_security(&pool, &tables).await?;
         let job = tables.of::<Job>().map_err(|error| SetupError::Mismatch(vec![error.to_string()]))?;
-        Ok(Self { pool, tables: Arc::new(tables), claim: agenda::claim_text(&job).into() })
+        Ok(Self { pool, tables: Arc::new(tables), free_jobs: agenda::free_text(&job).into() })
     }
 
     /// Makes the roles, the schema `crm` and all its tables in the database, or brings them up to date.
@@ -114,10 +114,11 @@ impl PgStore {
     /// The text of every statement that does not depend on its values, for checks against a schema.
     #[must_use]
     pub fn statements(&self) -> Vec<Arc<str>> {
-        let own = [term::DELETE, agenda::FINISH, agenda::DUE_ORGANIZATIONS, tx::TAKE_SLUG, HOLDER_OF_SLUG];
+        let own =
+            [term::DELETE, agenda::LEASE, agenda::FINISH, agenda::DUE_ORGANIZATIONS, tx::TAKE_SLUG, HOLDER_OF_SLUG];
         let of_tables = self.tables.known();
         let of_tables = of_tables.iter().flat_map(|table| table.statements()).cloned();
-        of_tables.chain(own.into_iter().map(Arc::from)).chain([self.claim.clone()]).collect()
+        of_tables.chain(own.into_iter().map(Arc::from)).chain([self.free_jobs.clone()]).collect()
     }
 
     /// Closes all connections; transactions that are still open are undone.

@@ -7,6 +7,7 @@
 use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, Slug};
 use crm_core::kernel::{Entity, Stored};
+use crm_core::pipeline::PipelineReport;
 use crm_core::store::{StoreError, StoreResult, Tx};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
@@ -115,6 +116,8 @@ pub(crate) async fn begin_anew(store: &PgStore, opening: &str) -> StoreResult<Tr
 pub(crate) fn query(statement: Statement) -> Query<'static, Postgres, PgArguments> {
     sqlx::query_with(AssertSqlSafe(statement.text), statement.binds.into_arguments()).persistent(statement.named)
 }
+
+impl PipelineReport for PgTx<'_> {}
 
 #[async_trait]
 impl Tx for PgTx<'_> {

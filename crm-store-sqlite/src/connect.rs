@@ -39,6 +39,11 @@ fn common(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// One connection that changes nothing, to see what a file is.
+pub(crate) fn looking(path: &Path) -> SqlitePool {
+    pool(1).connect_lazy_with(common(SqliteConnectOptions::new().filename(path)))
+}
+
 /// The one connection that writes. Those who want it wait in the order of their coming.
 pub(crate) fn writer(options: SqliteConnectOptions) -> SqlitePool {
     pool(1).connect_lazy_with(options)

@@ -42,6 +42,12 @@ impl OpenRecords {
         filter: &Predicate<E>,
         page: &Page<E>,
     ) -> StoreResult<Vec<Stored<E>>> {
+        let sql = self.list_statement(filter, page);
+        let rows = sql.query().fetch_all(self.connection()).await.map_err(fault)?;
+        rows.iter().map(decode).collect()
+    }
+
+    pub(crate) fn list_statement<E: Entity>(&self, filter: &Predicate<E>, page: &Page<E>) -> Sql {
         let order = page.order();
         let place = column(order);
         let (behind, word) = match page.direction() {
@@ -67,8 +73,7 @@ impl OpenRecords {
             sql.push(format_args!(" order by {place} {word}, id {word} limit "));
         }
         sql.bind(i64::from(page.limit()));
-        let rows = sql.query().fetch_all(self.connection()).await.map_err(fault)?;
-        rows.iter().map(decode).collect()
+        sql
     }
 
     pub(crate) async fn insert<E: Entity>(&mut self, rows: &[Stored<E>]) -> StoreResult<()> {

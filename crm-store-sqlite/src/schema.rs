@@ -47,11 +47,26 @@ pub(crate) struct Referrer {
 
 /// What all entities together ask of the database.
 pub(crate) struct Declarations {
-    /// `create index` statements by the index's name.
-    indexes: BTreeMap<String, String>,
+    /// By the index's name.
+    indexes: BTreeMap<String, Index>,
     /// By the entity that is referred to.
     referrers: BTreeMap<&'static str, Vec<Referrer>>,
 }
+
+/// An index: the statement that makes it, and how SQLite is to think of it.
+///
+/// Without figures SQLite takes ten rows for what one organization has of one entity, and rather reads these than use
+/// an index; with counted ones its plans change from day to day. So it is told the same in every file: an organization
+/// has many records of an entity, and few of them share a value.
+struct Index {
+    create: String,
+    /// Rows in all, then for one value of the first column, of the first two, and so on.
+    figures: &'static [u32],
+}
+
+/// Of the primary key, by which the table itself is kept.
+const RECORD_FIGURES: &str = "10000000 1000000 100000 1";
+const TERM_FIGURES: &str = "10000000 1000000 500000 50000 50000 100 1";
 
 impl Declarations {
     /// Without entities.
@@ -60,13 +75,25 @@ impl Declarations {
         let due = member(Job::DUE_AT.field().name);
         let waiting = format!("entity = '{}' and {} <> 'dead'", Job::NAME, member(Job::STATE.field().name));
         let name = "job_waiting".to_owned();
-        let sql = format!("create index \"{name}\" on record ({due}, organization_id) where {waiting}");
-        Self { indexes: BTreeMap::from([(name, sql)]), referrers: BTreeMap::new() }
+        let create = format!("create index \"{name}\" on record ({due}, organization_id) where {waiting}");
+        let index = Index { create, figures: &[1_000, 2, 1] };
+        Self { indexes: BTreeMap::from([(name, index)]), referrers: BTreeMap::new() }
     }
 
     /// Who may refer to a record of this entity.
     pub(crate) fn referrers(&self, entity: &str) -> &[Referrer] {
         self.referrers.get(entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// Rows of SQLite's own table of figures: table, index and figures.
+    fn figures(&self) -> BTreeSet<(String, String, String)> {
+        let tables = [("record", RECORD_FIGURES), ("term", TERM_FIGURES)];
+        let tables = tables.map(|(table, figures)| (table.to_owned(), table.to_owned(), figures.to_owned()));
+        let indexes = self.indexes.iter().map(|(name, index)| {
+            let figures: Vec<_> = index.figures.iter().map(u32::to_string).collect();
+            ("record".to_owned(), name.clone(), figures.join(" "))
+        });
+        indexes.chain(tables).collect()
     }
 }
 
@@ -80,20 +107,27 @@ impl Visitor for Declarations {
         for column in single.map(|field| field.name).chain(referring).collect::<BTreeSet<_>>() {
             let name = format!("{entity}_by_{column}");
             let place = member(column);
-            let sql =
-                format!("create index \"{name}\" on record (organization_id, {place}, id) where entity = '{entity}'");
-            self.indexes.insert(name, sql);
+            // The entity is in every index anyway, as a part of the primary key; named, it narrows the search.
+            let create = format!(
+                "create index \"{name}\" on record (organization_id, entity, {place}, id) where entity = '{entity}'"
+            );
+            self.indexes.insert(name, Index { create, figures: &[1_000_000, 200_000, 200_000, 20, 1] });
         }
         for key in E::UNIQUE {
             let name = format!("{entity}_{}", key.name);
             let columns: Vec<_> = key.columns.iter().map(|column| member(column)).collect();
             let present: Vec<_> = columns.iter().map(|column| format!("{column} is not null")).collect();
-            let sql = format!(
-                "create unique index \"{name}\" on record (organization_id, {}) where entity = '{entity}' and {}",
+            let create = format!(
+                "create unique index \"{name}\" on record (organization_id, entity, {}) where entity = '{entity}' and {}",
                 columns.join(", "),
                 present.join(" and ")
             );
-            self.indexes.insert(name, sql);
+            let figures: &[u32] = match columns.len() {
+                1 => &[1_000_000, 200_000, 200_000, 1],
+                2 => &[1_000_000, 200_000, 200_000, 20, 1],
+                _ => &[1_000_000, 200_000, 200_000, 20, 20, 1],
+            };
+            self.indexes.insert(name, Index { create, figures });
         }
         for reference in E::REFERENCES {
             let referrer = Referrer { entity, column: reference.column };
@@ -134,38 +168,63 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection, declarations: &De
     outcome
 }
 
-/// The statements that lead from the present state to the wanted one.
-async fn pending(connection: &mut SqliteConnection, declarations: &Declarations) -> Result<Vec<String>, Unfit> {
+/// Checks that the database is empty or ours, and of a schema that is known; answers its schema.
+pub(crate) async fn check_ours(connection: &mut SqliteConnection) -> Result<usize, Unfit> {
     let found: i64 = sqlx::query_scalar("pragma user_version").fetch_one(&mut *connection).await?;
     let application: i64 = sqlx::query_scalar("pragma application_id").fetch_one(&mut *connection).await?;
     let objects: i64 = sqlx::query_scalar("select count(*) from sqlite_schema").fetch_one(&mut *connection).await?;
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     if application != APPLICATION && (application != 0 || found != 0 || objects != 0) {
         return Err(Unfit::Foreign);
     }
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(Unfit::Newer { found, known });
     }
+    usize::try_from(found).map_err(|_| Unfit::Foreign)
+}
+
+/// The statements that lead from the present state to the wanted one.
+async fn pending(connection: &mut SqliteConnection, declarations: &Declarations) -> Result<Vec<String>, Unfit> {
+    let found = check_ours(connection).await?;
     let mut statements = Vec::new();
-    if found < known {
-        let done = usize::try_from(found).map_err(|_| Unfit::Foreign)?;
-        statements.extend(STEPS.iter().skip(done).map(|step| (*step).to_owned()));
+    if found < STEPS.len() {
+        statements.extend(STEPS.iter().skip(found).map(|step| (*step).to_owned()));
         statements.push(format!("pragma application_id = {APPLICATION}"));
-        statements.push(format!("pragma user_version = {known}"));
+        statements.push(format!("pragma user_version = {}", STEPS.len()));
     }
     let present =
         "select name, sql from sqlite_schema where type = 'index' and tbl_name = 'record' and sql is not null";
-    let mut wanted = declarations.indexes.clone();
+    let mut wanted: BTreeMap<&str, &str> =
+        declarations.indexes.iter().map(|(name, index)| (name.as_str(), index.create.as_str())).collect();
     for index in sqlx::query(present).fetch_all(&mut *connection).await? {
         let (name, sql): (String, String) = (index.try_get(0)?, index.try_get(1)?);
-        if wanted.get(&name).is_some_and(|wanted| *wanted == normal(&sql)) {
-            wanted.remove(&name);
+        if wanted.get(name.as_str()).is_some_and(|wanted| *wanted == normal(&sql)) {
+            wanted.remove(name.as_str());
         } else {
             statements.push(format!("drop index \"{}\"", name.replace('"', "\"\"")));
         }
     }
-    statements.extend(wanted.into_values());
+    statements.extend(wanted.into_values().map(str::to_owned));
+    let figures = declarations.figures();
+    if present_figures(connection).await? != figures || !statements.is_empty() {
+        // The first makes the table of figures, the last has them read.
+        statements.push("analyze sqlite_schema".to_owned());
+        statements.push("delete from sqlite_stat1".to_owned());
+        statements.extend(figures.into_iter().map(|(table, index, figures)| {
+            format!("insert into sqlite_stat1 (tbl, idx, stat) values ('{table}', '{index}', '{figures}')")
+        }));
+        statements.push("analyze sqlite_schema".to_owned());
+    }
     Ok(statements)
+}
+
+async fn present_figures(connection: &mut SqliteConnection) -> Result<BTreeSet<(String, String, String)>, Unfit> {
+    let kept = "select count(*) from sqlite_schema where name = 'sqlite_stat1'";
+    if sqlx::query_scalar::<_, i64>(kept).fetch_one(&mut *connection).await? == 0 {
+        return Ok(BTreeSet::new());
+    }
+    let figures = "select tbl, coalesce(idx, ''), coalesce(stat, '') from sqlite_stat1";
+    Ok(sqlx::query_as(figures).fetch_all(&mut *connection).await?.into_iter().collect())
 }
 
 /// SQLite keeps the text of an index as it was given, but writes its first words in capitals.

@@ -52,10 +52,14 @@ impl Sql {
         })
     }
 
-    /// The text so far.
+    /// The question how the statement would be answered.
     #[cfg(test)]
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    pub(crate) fn explained(self) -> sqlx::query::QueryAs<'static, Sqlite, (i64, i64, i64, String), SqliteArguments> {
+        let text = AssertSqlSafe(format!("explain query plan {}", self.text));
+        self.values.into_iter().fold(sqlx::query_as(text), |query, value| match value {
+            Bind::Text(text) => query.bind(text),
+            Bind::Integer(number) => query.bind(number),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqlitePool;
 
 use crate::records::OpenRecords;
-use crate::schema::{Declarations, Unfit, migrate};
+use crate::schema::{Declarations, Unfit, check_ours, migrate};
 use crate::transaction::SqliteTx;
 use crate::{OpenError, agenda, connect, fault};
 
@@ -40,8 +40,15 @@ impl SqliteStore {
     /// read or written, `Migration` when its content does not fit the declared keys.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        connect::create_private(path)
-            .map_err(|source| OpenError::Inaccessible { path: path.to_owned(), source: source.into() })?;
+        let inaccessible =
+            |source: std::io::Error| OpenError::Inaccessible { path: path.to_owned(), source: source.into() };
+        connect::create_private(path).map_err(inaccessible)?;
+        // Looked at before anything of ours, write-ahead mode included, is done to it.
+        let looking = connect::looking(path);
+        let mut connection = looking.acquire().await.map_err(|error| cannot_open(path.to_owned(), error))?;
+        check_ours(&mut connection).await.map_err(|unfit| unfit_for(path, unfit))?;
+        drop(connection);
+        looking.close().await;
         let options = connect::file_options(path);
         let (writer, readers) = (connect::writer(options.clone()), connect::readers(options));
         Self::prepare(writer, readers, path, declared()).await
@@ -64,11 +71,7 @@ impl SqliteStore {
         declarations: Declarations,
     ) -> Result<Self, OpenError> {
         let mut connection = writer.acquire().await.map_err(|error| cannot_open(path.to_owned(), error))?;
-        migrate(&mut connection, &declarations).await.map_err(|unfit| match unfit {
-            Unfit::Foreign => OpenError::Foreign(path.to_owned()),
-            Unfit::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
-            Unfit::Failed(source) => OpenError::Migration { path: path.to_owned(), source: source.into() },
-        })?;
+        migrate(&mut connection, &declarations).await.map_err(|unfit| unfit_for(path, unfit))?;
         drop(connection);
         Ok(Self { writer, readers, declarations: Arc::new(declarations) })
     }
@@ -77,6 +80,16 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn reader_pool(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    #[cfg(test)]
+    pub(crate) fn writer_pool(&self) -> &SqlitePool {
+        &self.writer
     }
 
     pub(crate) async fn transaction(&self, organization: OrganizationId, intent: Intent) -> StoreResult<SqliteTx> {
@@ -118,11 +131,25 @@ fn declared() -> Declarations {
     declarations
 }
 
+fn unfit_for(path: &Path, unfit: Unfit) -> OpenError {
+    let path = path.to_owned();
+    match unfit {
+        Unfit::Foreign => OpenError::Foreign(path),
+        Unfit::Newer { found, known } => OpenError::Newer { path, found, known },
+        Unfit::Failed(source) if is_no_database(&source) => OpenError::NotADatabase(path),
+        Unfit::Failed(source) => OpenError::Migration { path, source: source.into() },
+    }
+}
+
 fn cannot_open(path: PathBuf, error: sqlx::Error) -> OpenError {
-    const NOT_A_DATABASE: i32 = 26;
-    if fault::code(&error) & 0xff == NOT_A_DATABASE {
+    if is_no_database(&error) {
         OpenError::NotADatabase(path)
     } else {
         OpenError::Inaccessible { path, source: error.into() }
     }
+}
+
+fn is_no_database(error: &sqlx::Error) -> bool {
+    const NOT_A_DATABASE: i32 = 26;
+    fault::code(error) & 0xff == NOT_A_DATABASE
 }

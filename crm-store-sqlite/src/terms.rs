@@ -29,11 +29,10 @@ pub(crate) async fn change<E: Entity>(
     before: &Stored<E>,
     after: &Stored<E>,
 ) -> StoreResult<()> {
-    let (before, now): (BTreeSet<_>, BTreeSet<_>) =
-        (terms(before).into_iter().collect(), terms(after).into_iter().collect());
-    let gone = before.difference(&now).map(|term| json(after.id, term)).collect();
-    remove::<E>(connection, organization, gone).await?;
-    let added = now.difference(&before).map(|term| json(after.id, term)).collect();
+    let old: BTreeSet<_> = terms(before).into_iter().collect();
+    let new: BTreeSet<_> = terms(after).into_iter().collect();
+    remove(connection, organization, after.id, old.difference(&new)).await?;
+    let added = new.difference(&old).map(|term| json(after.id, term)).collect();
     add::<E>(connection, organization, added).await
 }
 
@@ -43,7 +42,7 @@ pub(crate) async fn remove_all<E: Entity>(
     organization: Uuid,
     row: &Stored<E>,
 ) -> StoreResult<()> {
-    remove::<E>(connection, organization, terms(row).iter().map(|term| json(row.id, term)).collect()).await
+    remove(connection, organization, row.id, &terms(row)).await
 }
 
 fn json<E>(id: Id<E>, term: &Term) -> Json {
@@ -57,7 +56,8 @@ async fn add<E: Entity>(connection: &mut SqliteConnection, organization: Uuid, t
     let mut sql = Sql::within(organization);
     sql.push(format_args!(
         "insert into term (organization_id, entity, name, kind, value, record_id) \
-         select ?1, '{}', {COLUMNS} from json_each(",
+         select ?1, '{}', json_extract(one.value,'$[0]'), json_extract(one.value,'$[1]'), \
+         json_extract(one.value,'$[2]'), json_extract(one.value,'$[3]') from json_each(",
         E::NAME
     ));
     sql.bind(Json::Array(terms).to_string());
@@ -66,22 +66,22 @@ async fn add<E: Entity>(connection: &mut SqliteConnection, organization: Uuid, t
     Ok(())
 }
 
-async fn remove<E: Entity>(connection: &mut SqliteConnection, organization: Uuid, terms: Vec<Json>) -> StoreResult<()> {
-    if terms.is_empty() {
-        return Ok(());
+/// One by one, for they are few, and a list of rows would not be looked up by the whole key.
+async fn remove<'t, E: Entity>(
+    connection: &mut SqliteConnection,
+    organization: Uuid,
+    id: Id<E>,
+    terms: impl IntoIterator<Item = &'t Term>,
+) -> StoreResult<()> {
+    for term in terms {
+        let mut sql = Sql::within(organization);
+        sql.push(format_args!("delete from term where organization_id = ?1 and entity = '{}' and name = ", E::NAME));
+        sql.bind(term.name.as_str());
+        sql.push(format_args!(" and kind = '{}' and value = ", kind_name(term.value.kind())));
+        sql.bind(&term.value);
+        sql.add(" and record_id = ");
+        sql.bind(id.uuid());
+        sql.query().execute(&mut *connection).await.map_err(fault)?;
     }
-    let mut sql = Sql::within(organization);
-    sql.push(format_args!(
-        "delete from term where organization_id = ?1 and entity = '{}' \
-         and (name, kind, value, record_id) in (select {COLUMNS} from json_each(",
-        E::NAME
-    ));
-    sql.bind(Json::Array(terms).to_string());
-    sql.add(") one)");
-    sql.query().execute(connection).await.map_err(fault)?;
     Ok(())
 }
-
-/// The parts of a term as [`json`] writes it.
-const COLUMNS: &str = "json_extract(one.value,'$[0]'), json_extract(one.value,'$[1]'), \
-                       json_extract(one.value,'$[2]'), json_extract(one.value,'$[3]')";

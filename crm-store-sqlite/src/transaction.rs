@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use crm_core::access::{OrganizationId, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Entity, Id, Page, Predicate, Stored};
+use crm_core::pipeline::PipelineReport;
 use crm_core::store::{Agenda, Records, StoreError, StoreResult, Tx};
 use sqlx::Row;
 
@@ -30,6 +31,11 @@ enum Misuse {
 impl SqliteTx {
     pub(crate) fn new(records: OpenRecords, writes: bool) -> Self {
         Self { records, writes, sound: true }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn records(&mut self) -> &mut OpenRecords {
+        &mut self.records
     }
 
     /// The records, for a call whose outcome goes through [`SqliteTx::settle`].
@@ -99,6 +105,8 @@ impl Agenda for SqliteTx {
         self.settle(outcome)
     }
 }
+
+impl PipelineReport for SqliteTx {}
 
 #[async_trait]
 impl Tx for SqliteTx {

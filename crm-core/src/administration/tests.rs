@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use super::*;
 use crate::access::{OrganizationId, Permission, PermissionSet, Reach, RoleReach, StandardRole};
 use crate::kernel::{Error, Page, Predicate, Timestamp};
 use crate::lead::Lead;

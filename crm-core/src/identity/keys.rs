@@ -1,72 +1,21 @@
 //! Match keys and the sets of them that records have.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
+use super::fold::folded;
+use super::kind::KeyKind;
+use super::name::{CompanyName, PersonName, domain_label};
 use super::record::{RecordKind, RecordRef};
 use crate::kernel::email::EmailAddress;
 use crate::kernel::phone::PhoneNumber;
 use crate::kernel::{Column, Entity, Field, Part, Result, ValueRef};
 use crate::kernel::{Domain, Website};
 use crate::store::UnitOfWork;
-
-/// What kind of evidence a key is, from the strongest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyKind {
-    /// An e-mail address.
-    Email,
-    /// A telephone number, in every form under which providers know it.
-    Phone,
-    /// An identifier in another system, as `source/identifier`.
-    External,
-    /// An e-mail address without tag and dots: suggests, never proves.
-    FoldedEmail,
-    /// A company's own registrable domain; never that of a free-mail provider.
-    Domain,
-    /// A person's name with the company's.
-    NameCompany,
-    /// A person's name alone.
-    Name,
-    /// A company's name without its legal form.
-    Company,
-}
-
-impl KeyKind {
-    /// The prefix of keys of this kind.
-    #[must_use]
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Email => "email:",
-            Self::Phone => "phone:",
-            Self::External => "external:",
-            Self::FoldedEmail => "folded-email:",
-            Self::Domain => "domain:",
-            Self::NameCompany => "name-company:",
-            Self::Name => "name:",
-            Self::Company => "company:",
-        }
-    }
-
-    /// The kind of a key, by its prefix.
-    #[must_use]
-    pub fn of(key: &str) -> Option<Self> {
-        const ALL: [KeyKind; 8] = [
-            KeyKind::Email,
-            KeyKind::Phone,
-            KeyKind::External,
-            KeyKind::FoldedEmail,
-            KeyKind::Domain,
-            KeyKind::NameCompany,
-            KeyKind::Name,
-            KeyKind::Company,
-        ];
-        ALL.into_iter().find(|kind| key.starts_with(kind.prefix()))
-    }
-}
 
 /// That a record is known by a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,7 +50,7 @@ impl Entity for MatchKey {
 }
 impl Part for MatchKey {}
 
-/// The keys of one record, collected from what it holds.
+/// The keys of one record, collected from what it holds: at most [`KeyKind::most`] of each kind, the first ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySet(BTreeSet<String>);
 
@@ -121,8 +70,12 @@ impl KeySet {
     /// Adds the keys of a telephone number, one for each form that providers know it by.
     #[must_use]
     pub fn phone(mut self, phone: &PhoneNumber) -> Self {
-        for variant in phone.variants() {
-            self.put(KeyKind::Phone, &variant);
+        let variants = phone.variants();
+        // All forms of a number or none: one alone would find only half of those who have it.
+        if self.of_kind(KeyKind::Phone).count() + variants.len() <= KeyKind::Phone.most() {
+            for variant in variants {
+                self.put(KeyKind::Phone, &variant);
+            }
         }
         self
     }
@@ -145,6 +98,35 @@ impl KeySet {
         self
     }
 
+    /// Adds the keys of a person: name, and initials with the company, its domains and the town. Comes after addresses
+    /// and website, whose domains it takes. When nobody is named, the company itself is filed.
+    #[must_use]
+    pub fn person(mut self, name: &PersonName, company: &CompanyName, city: Option<&str>) -> Self {
+        if name.is_blank() {
+            return self.company(company);
+        }
+        self.put(KeyKind::Name, name.whole());
+        let Some([one, other]) = name.initials() else { return self };
+        let labels: Vec<String> = self.of_kind(KeyKind::Domain).map(domain_label).collect();
+        for company in std::iter::once(company.key()).chain(labels.iter().map(String::as_str)) {
+            if !company.is_empty() {
+                self.put(KeyKind::NameCompany, &format!("{company}/{one}{other}"));
+            }
+        }
+        let city = city.map(folded).unwrap_or_default();
+        if !city.trim().is_empty() {
+            self.put(KeyKind::NameCity, &format!("{}/{one}{other}", city.trim()));
+        }
+        self
+    }
+
+    /// Adds the key of a company.
+    #[must_use]
+    pub fn company(mut self, company: &CompanyName) -> Self {
+        self.put(KeyKind::Company, company.key());
+        self
+    }
+
     /// Adds a key of the given kind.
     #[must_use]
     pub fn with(mut self, kind: KeyKind, value: &str) -> Self {
@@ -155,6 +137,18 @@ impl KeySet {
     /// The keys with their prefixes, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
+    }
+
+    /// Whether it has the key of this kind.
+    #[must_use]
+    pub fn contains(&self, kind: KeyKind, value: &str) -> bool {
+        self.of_kind(kind).any(|own| own == value)
+    }
+
+    /// What the keys of one kind stand for, without their prefix.
+    pub fn of_kind(&self, kind: KeyKind) -> impl Iterator<Item = &str> {
+        let from = self.0.range::<str, _>((Bound::Included(kind.prefix()), Bound::Unbounded));
+        from.map_while(move |key| key.strip_prefix(kind.prefix()))
     }
 
     /// Whether there is none.
@@ -171,7 +165,7 @@ impl KeySet {
 
     fn put(&mut self, kind: KeyKind, value: &str) {
         let value = value.trim();
-        if !value.is_empty() {
+        if !value.is_empty() && self.of_kind(kind).count() < kind.most() {
             let value: String = value.nfc().take(380).collect();
             self.0.insert(format!("{}{value}", kind.prefix()));
         }

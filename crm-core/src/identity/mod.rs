@@ -4,10 +4,20 @@
 //! intake and inbox look people up here and nowhere else. The keys of a record follow the record: its service replaces
 //! them in the unit of work that changes it ([`replace_keys`]).
 //!
+//! Names are compared folded ([`folded`], [`PersonName`], [`CompanyName`]): no case, no accents, no legal form, either
+//! order. A person is filed under initials with company, domain and town, so that a misspelt name is still found.
+//!
 //! Keys of one kind have one prefix (`email:`, `phone:` …). Blank never makes a key, so blank never matches blank.
 
+mod fold;
 mod keys;
+mod kind;
+mod name;
 mod record;
 
-pub use keys::{KeyKind, KeySet, MatchKey, add_keys, replace_keys};
+pub use fold::folded;
+pub(crate) use fold::is_initial;
+pub use keys::{KeySet, MatchKey, add_keys, replace_keys};
+pub use kind::KeyKind;
+pub use name::{CompanyName, PersonName, domain_label, everyday};
 pub use record::{RecordKind, RecordRef};

@@ -7,7 +7,7 @@ use super::status::LeadStatus;
 use super::touch::TouchDetails;
 use crate::access::MemberId;
 use crate::event::changes;
-use crate::identity::KeySet;
+use crate::identity::{CompanyName, KeySet, PersonName};
 use crate::kernel::email::EmailAddress;
 use crate::kernel::phone::PhoneNumber;
 use crate::kernel::website::Website;
@@ -328,7 +328,14 @@ impl Lead {
         if let Some(website) = &self.website {
             keys = keys.website(website);
         }
-        keys
+        let company = CompanyName::new(self.company.as_deref().unwrap_or_default());
+        keys.person(&self.person_name(), &company, self.city.as_deref())
+    }
+
+    /// The name as it is compared.
+    #[must_use]
+    pub fn person_name(&self) -> PersonName {
+        PersonName::new(self.first_name.as_deref(), self.last_name.as_deref())
     }
 
     /// All addresses, the one to write to first.

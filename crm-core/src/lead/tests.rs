@@ -50,7 +50,7 @@ impl Command {
             Self::GoTo(status) => lead.go_to(status).map(drop),
             Self::Relabel => lead.relabel("Hot".parse().unwrap()),
             Self::Assign => lead.assign(None, Explanation::new("nobody is left")).map(drop),
-            Self::Convert => lead.convert(Timestamp::MIN).map(drop),
+            Self::Convert => lead.convert(Timestamp::MIN),
         }
     }
 }
@@ -210,7 +210,7 @@ async fn the_first_touch_stays_the_first() {
     for source in ["fair", "search"] {
         office.clock.advance(std::time::Duration::from_secs(60));
         let mut uow = boss.begin(Permission::LeadUpdate).await.unwrap();
-        add_touch(&mut uow, lead.id, from(source)).await.unwrap();
+        add_touch(&mut uow, RecordRef::new(RecordKind::Lead, lead.id), from(source)).await.unwrap();
         uow.commit().await.unwrap();
     }
     let touches = boss.leads().touches(lead.id).await.unwrap();

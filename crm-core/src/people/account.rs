@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Member, MemberId};
 use crate::event::{Change, changes};
-use crate::identity::{KeyKind, KeySet};
+use crate::identity::{CompanyName, KeySet};
 use crate::kernel::currency::Currency;
 use crate::kernel::money::Money;
 use crate::kernel::phone::PhoneNumber;
+use crate::kernel::text::Line;
 use crate::kernel::{
     Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Key, Kind, Part, Patch, Reference, Rule,
     Stored, TagsColumn, Value, ValueRef,
@@ -277,7 +278,7 @@ impl Account {
     /// The keys under which the account is found.
     #[must_use]
     pub fn keys<'d>(&self, domains: impl IntoIterator<Item = &'d Domain>) -> KeySet {
-        let mut keys = KeySet::default().with(KeyKind::Company, &self.name.to_lowercase());
+        let mut keys = KeySet::default().company(&CompanyName::new(&self.name));
         if let Some(phone) = &self.phone {
             keys = keys.phone(phone);
         }
@@ -405,6 +406,11 @@ pub enum AccountEvent {
     DomainAdded(Domain),
     /// A domain was removed.
     DomainRemoved(Domain),
+    /// They came by again through some marketing.
+    Touched {
+        /// Where from.
+        source: Option<Line<200>>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -418,6 +424,7 @@ impl DomainEvent for AccountEvent {
             Self::Moved { .. } => "account.moved",
             Self::DomainAdded(_) => "account.domain_added",
             Self::DomainRemoved(_) => "account.domain_removed",
+            Self::Touched { .. } => "account.touched",
             Self::Deleted => "account.deleted",
         }
     }

@@ -6,7 +6,8 @@ use super::account::{Account, AccountId};
 use super::point::{ContactPoint, NewContactPoint, PointValue};
 use crate::access::{Member, MemberId};
 use crate::event::{Change, changes};
-use crate::identity::KeySet;
+use crate::identity::{CompanyName, KeySet, PersonName};
+use crate::kernel::text::Line;
 use crate::kernel::{
     Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Kind, Patch, Reference, Rule, Stored,
     TagsColumn, ValueRef,
@@ -193,13 +194,21 @@ impl Contact {
         (!changes.is_empty()).then_some(ContactEvent::Changed { changes })
     }
 
-    /// The keys under which the contact is found.
+    /// The keys under which the contact is found, `company` being the name of its account.
     #[must_use]
-    pub fn keys<'p>(&self, points: impl IntoIterator<Item = &'p ContactPoint>) -> KeySet {
-        points.into_iter().fold(KeySet::default(), |keys, point| match &point.value {
+    pub fn keys<'p>(&self, points: impl IntoIterator<Item = &'p ContactPoint>, company: Option<&Name>) -> KeySet {
+        let keys = points.into_iter().fold(KeySet::default(), |keys, point| match &point.value {
             PointValue::Email(email) => keys.email(email),
             PointValue::Phone(phone) => keys.phone(phone),
-        })
+        });
+        let company = CompanyName::new(company.map_or("", |name| name.as_str()));
+        keys.person(&self.person_name(), &company, self.city.as_deref())
+    }
+
+    /// The name as it is compared.
+    #[must_use]
+    pub fn person_name(&self) -> PersonName {
+        PersonName::new(self.first_name.as_deref(), self.last_name.as_deref())
     }
 
     /// Given and family name as one, empty when there is neither.
@@ -294,6 +303,11 @@ pub enum ContactEvent {
         /// Which fields, from what to what.
         changes: Vec<Change>,
     },
+    /// They came by again through some marketing.
+    Touched {
+        /// Where from.
+        source: Option<Line<200>>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -308,6 +322,7 @@ impl DomainEvent for ContactEvent {
             Self::PrimaryChanged(_) => "contact.primary_changed",
             Self::OptedOut { .. } => "contact.opted_out",
             Self::Enriched { .. } => "contact.enriched",
+            Self::Touched { .. } => "contact.touched",
             Self::Deleted => "contact.deleted",
         }
     }

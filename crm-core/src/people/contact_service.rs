@@ -5,7 +5,7 @@ use super::point::{ContactPoint, ContactPointId, NewContactPoint};
 use crate::access::Permission;
 use crate::custom_field::Schema;
 use crate::identity::{KeySet, RecordKind, RecordRef, replace_keys};
-use crate::kernel::{Page, Predicate, Result, Stored};
+use crate::kernel::{Name, Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session, UnitOfWork};
 
 /// A contact that is about to be added.
@@ -26,7 +26,8 @@ pub struct ContactDraft {
 pub async fn insert_contact(uow: &mut UnitOfWork<'_>, schema: &Schema, draft: ContactDraft) -> Result<Stored<Contact>> {
     schema.check(&draft.contact.custom)?;
     let record = RecordRef::new(RecordKind::Contact, draft.id);
-    let keys = draft.contact.keys(&draft.points).into_parts(record);
+    let company = company_of(uow, &draft.contact).await?;
+    let keys = draft.contact.keys(&draft.points, company.as_ref()).into_parts(record);
     let contact = uow.fresh(draft.id, draft.contact);
     uow.insert_all(vec![(contact.clone(), ContactEvent::Created)]).await?;
     uow.add_parts(draft.points).await?;
@@ -54,12 +55,20 @@ pub async fn save_contact(
     }
     let points = points_of(uow, row.id).await?;
     row.check_known(points.len())?;
-    replace_keys(uow, record, row.keys(points.iter().map(|point| &point.value))).await?;
+    let company = company_of(uow, &row).await?;
+    replace_keys(uow, record, row.keys(points.iter().map(|point| &point.value), company.as_ref())).await?;
     uow.save(row, event).await
 }
 
 async fn points_of(uow: &mut UnitOfWork<'_>, id: ContactId) -> Result<Vec<Stored<ContactPoint>>> {
     uow.list_all(&ContactPoint::CONTACT.is(id)).await
+}
+
+/// The name of the contact's account as it is now. Contacts are not filed anew when an account is renamed: the company
+/// only helps to find a misspelt name, and the next change of the contact brings it in.
+async fn company_of(uow: &mut UnitOfWork<'_>, contact: &Contact) -> Result<Option<Name>> {
+    let Some(id) = contact.account_id else { return Ok(None) };
+    Ok(uow.find_of_anyone(id).await?.map(|account| account.value.name))
 }
 
 /// Commands on contacts.

@@ -105,7 +105,7 @@ proptest! {
                     prop_assert_eq!(primaries, usize::from(!alike.is_empty()), "after {:?}: {:?}", step, points);
                 }
                 let contact = contacts.get(id).await.unwrap();
-                let keys = contact.keys(points.iter().map(|point| &point.value));
+                let keys = contact.keys(points.iter().map(|point| &point.value), None);
                 let keys: Vec<_> = keys.iter().map(str::to_owned).collect();
                 prop_assert_eq!(office.keys_of(RecordRef::new(RecordKind::Contact, id)), keys);
             }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Cursor, Direction, Entity, Id, Page, Predicate, Stored, Timestamp};
+use crm_core::pipeline::PipelineReport;
 use crm_core::store::{Agenda, BoxTx, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
 use futures_util::FutureExt;
 use uuid::Uuid;
@@ -242,6 +243,8 @@ impl Agenda for BrokenTx {
         Agenda::finish(self.sound(), &jobs).await
     }
 }
+
+impl PipelineReport for BrokenTx {}
 
 #[async_trait]
 impl Tx for BrokenTx {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crm_core::agenda::{Agenda, Claim, Job, JobState};
+use crm_core::agenda::{Claim, Job, JobState};
 use crm_core::kernel::{Page, Predicate, Stored, Timestamp};
-use crm_core::store::{Records, Store, StoreError};
+use crm_core::store::{Agenda, Records, Store, StoreError};
 use serde_json::json;
 
 use crate::database::{at, commit, founded, next, organization, read, row, write};

@@ -47,7 +47,14 @@ pub(crate) async fn run(url: &str, sql: &str) {
     connection.close().await.unwrap();
 }
 
-/// Removes what earlier runs have left behind.
+/// Removes what earlier runs have left behind, meanwhile: every removal makes the server write all it has in memory.
+fn sweep_meanwhile() {
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(sweep());
+    });
+}
+
 async fn sweep() {
     let mut connection = PgConnection::connect(&server()).await.unwrap();
     let old: Vec<String> = sqlx::query_scalar("select datname::text from pg_database where datname like 'crm_test_%'")
@@ -75,7 +82,7 @@ impl Database {
     /// A database with the whole schema and no rows.
     pub(crate) async fn fresh() -> Self {
         let template = TEMPLATE.get_or_init(|| async {
-            sweep().await;
+            sweep_meanwhile();
             let name = name();
             run(&server(), &format!("create database {name}")).await;
             PgStore::migrate(&url(None, &name)).await.unwrap();

@@ -79,6 +79,8 @@ impl Agenda for FailingTx<'_> {
     }
 }
 
+impl crate::pipeline::PipelineReport for FailingTx<'_> {}
+
 #[async_trait]
 impl Tx for FailingTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {

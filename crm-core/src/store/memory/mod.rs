@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use self::overlay::Overlays;
 use self::table::{AnyTable, Table};
-use super::contents::Tx;
+use super::contents::{PipelineReport, Tx};
 use super::port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 use crate::access::{Intent, OrganizationId, Slug};
 use crate::agenda::{Claim, Job, JobId, JobState, leased};
@@ -262,6 +262,8 @@ impl Agenda for MemoryTx<'_> {
         Ok(finished)
     }
 }
+
+impl PipelineReport for MemoryTx<'_> {}
 
 #[async_trait]
 impl Tx for MemoryTx<'_> {

@@ -15,7 +15,7 @@ use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 
 /// Reads records from JSON. A strategy whose JSON is not accepted runs out of tries, loudly.
-fn read<E: Entity>(json: impl Strategy<Value = Json> + 'static) -> BoxedStrategy<E> {
+pub(super) fn read<E: Entity>(json: impl Strategy<Value = Json> + 'static) -> BoxedStrategy<E> {
     json.prop_filter_map(format!("not a {}", E::NAME), |json| serde_json::from_value(json).ok()).boxed()
 }
 

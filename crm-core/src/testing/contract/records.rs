@@ -6,7 +6,7 @@ use super::Check;
 use super::bench::{Bench, Checked, aborted, holds, lead, refused, same, team};
 use crate::access::{Actor, Team};
 use crate::event::Event;
-use crate::kernel::{Entity, Stored, Timestamp};
+use crate::kernel::{Entity, Page, Stored, Timestamp};
 use crate::lead::Lead;
 use crate::store::{Records, Store};
 
@@ -93,7 +93,10 @@ async fn a_deleted_record_is_gone(store: &dyn Store) -> Checked {
     // The identifier is free again, and nothing of the old record clings to it.
     let again = Stored { value: lead(8, None)?, ..row };
     bench.put(organization, std::slice::from_ref(&again)).await?;
-    same("the lead under the old identifier", &bench.all(organization).await?, &vec![again, other])
+    same("the lead under the old identifier", &bench.all(organization).await?, &vec![again, other])?;
+    let mut tx = bench.read(organization).await?;
+    let tagged = Records::<Lead>::list(&mut *tx, &Lead::TAGS.has(&"vip".parse()?), &Page::first(10)).await?;
+    same("the leads with the old one's tag", &tagged, &Vec::new())
 }
 
 async fn a_stale_update_is_a_conflict(store: &dyn Store) -> Checked {

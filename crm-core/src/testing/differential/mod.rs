@@ -22,6 +22,7 @@ use crate::identity::MatchKey;
 use crate::kernel::{Id, Rule, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
+use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
 use crate::store::{Records, Store, StoreResult, Tx};
 
 /// What is done to a store.
@@ -99,13 +100,16 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 16] {
+fn subjects() -> [Subject; 22] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
         Subject::of::<Team>(),
         Subject::of::<Account>(),
         Subject::of::<Contact>(),
+        Subject::of::<Pipeline>(),
+        Subject::of::<Stage>(),
+        Subject::of::<Opportunity>(),
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
         Subject::of::<Job>(),
@@ -117,11 +121,14 @@ fn subjects() -> [Subject; 16] {
         Subject::of::<Lead>(),
         Subject::of::<StatusLabel>(),
         Subject::of::<Touch>(),
+        Subject::of::<CloseReason>(),
+        Subject::of::<OpportunityContact>(),
+        Subject::of::<ForecastOverride>(),
     ]
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 5;
+const REFERRED_TO: usize = 8;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
@@ -145,6 +152,8 @@ fn script_with(chosen: &[usize], transactions: usize) -> BoxedStrategy<Script> {
             kinds.push((6, subject.steps));
         }
     }
+    // The agenda is in every script, so it has something to lease in every script, however many kinds there are.
+    seeds.push(vec((0..ORGANIZATIONS, seed::<Job>()), 2..=8));
     kinds.push((2, AgendaStep::any()));
     kinds.push((1, SlugStep::any(organization(0), organization(1))));
     let step = Union::new_weighted(kinds);

@@ -1,0 +1,136 @@
+//! Pairs of records that a person should look at.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::search::Candidate;
+use crate::identity::{RecordKind, RecordRef};
+use crate::kernel::{Column, DomainEvent, Entity, Explanation, Field, Id, Key, Result, Value, ValueRef};
+use crate::store::UnitOfWork;
+
+/// Identifier of a flag.
+pub type DuplicateFlagId = Id<DuplicateFlag>;
+
+/// What has come of a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlagState {
+    /// Nobody has looked yet.
+    Open,
+    /// They are not the same; the pair is not flagged again.
+    Dismissed,
+}
+
+impl FlagState {
+    /// The name in JSON and in stores.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Dismissed => "dismissed",
+        }
+    }
+}
+
+/// That two records may be the same. Each pair is flagged once, the smaller identifier first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DuplicateFlag {
+    /// Kind of the one.
+    pub record_kind: RecordKind,
+    /// The one.
+    pub record_id: Uuid,
+    /// Kind of the other.
+    pub other_kind: RecordKind,
+    /// The other.
+    pub other_id: Uuid,
+    /// Thousandths of certainty.
+    pub confidence: i64,
+    /// Why.
+    pub evidence: Explanation,
+    /// What has come of it.
+    pub state: FlagState,
+}
+
+impl DuplicateFlag {
+    /// The one.
+    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    /// The other.
+    pub const OTHER: Column<Self, Uuid> = Column::required_indexed("other_id", |row| ValueRef::Uuid(row.other_id));
+    /// Thousandths of certainty.
+    pub const CONFIDENCE: Column<Self, i64> = Column::required("confidence", |row| ValueRef::Integer(row.confidence));
+    /// What has come of it.
+    pub const STATE: Column<Self, String> = Column::required_indexed("state", |row| ValueRef::Text(row.state.as_str()));
+
+    /// A flag for a pair.
+    #[must_use]
+    pub fn new(record: RecordRef, candidate: Candidate) -> Self {
+        let (one, other) =
+            if record.id < candidate.record.id { (record, candidate.record) } else { (candidate.record, record) };
+        Self {
+            record_kind: one.kind,
+            record_id: one.id,
+            other_kind: other.kind,
+            other_id: other.id,
+            confidence: i64::from(candidate.confidence),
+            evidence: candidate.evidence,
+            state: FlagState::Open,
+        }
+    }
+
+    /// The two records.
+    #[must_use]
+    pub fn pair(&self) -> (RecordRef, RecordRef) {
+        let one = RecordRef { kind: self.record_kind, id: self.record_id };
+        (one, RecordRef { kind: self.other_kind, id: self.other_id })
+    }
+}
+
+impl Entity for DuplicateFlag {
+    const NAME: &'static str = "duplicate_flag";
+    const FIELDS: &'static [Field<Self>] =
+        &[Self::RECORD.field(), Self::OTHER.field(), Self::CONFIDENCE.field(), Self::STATE.field()];
+    const UNIQUE: &'static [Key<Self>] = &[Key {
+        name: "pair",
+        columns: &["record_id", "other_id"],
+        read: |flag| Some(vec![Value::Uuid(flag.record_id), Value::Uuid(flag.other_id)]),
+    }];
+}
+
+/// What happens to flags.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateFlagEvent {
+    /// A pair was flagged.
+    Raised {
+        /// Thousandths of certainty.
+        confidence: i64,
+    },
+    /// They are not the same.
+    Dismissed,
+}
+
+impl DomainEvent for DuplicateFlagEvent {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Raised { .. } => "duplicate.flagged",
+            Self::Dismissed => "duplicate.dismissed",
+        }
+    }
+}
+
+/// Flags pairs that were not flagged before, in few statements. The record of each pair is new, so no flag can exist.
+///
+/// # Errors
+/// Those of the store.
+pub async fn raise_flags(uow: &mut UnitOfWork<'_>, pairs: Vec<(RecordRef, Candidate)>) -> Result<()> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let flags = pairs.into_iter().map(|(record, candidate)| {
+        let flag = DuplicateFlag::new(record, candidate);
+        let event = DuplicateFlagEvent::Raised { confidence: flag.confidence };
+        (uow.fresh(uow.new_id(), flag), event)
+    });
+    let flags: Vec<_> = flags.collect();
+    uow.insert_all(flags).await
+}
