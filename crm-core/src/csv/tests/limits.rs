@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use super::read;
+use crate::csv::draft::Draft;
 use crate::csv::{CsvOptions, CsvReader};
 use crate::kernel::Rule as _;
 
@@ -87,6 +88,31 @@ fn an_unclosed_quote_in_a_large_file_costs_no_row() {
     let (_, rows) = read(&text, &CsvOptions::default()).unwrap();
     assert_eq!(rows.len(), 300_000);
     assert_eq!(rows.iter().filter(|row| row.as_ref().is_ok_and(|record| record.repairs.is_empty())).count(), 299_999);
+}
+
+#[test]
+fn an_unclosed_quote_that_seems_to_close_far_away_costs_no_row() {
+    // The quote that ends the last row would close the first one, were the cell between them not too long.
+    let rows: String = (2..9).map(|row| format!("{row},x\n")).collect();
+    let text = format!("a,b\n1,\"open\n{rows}9,\"\n");
+    assert_eq!(outcome(&text, &small()), ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+}
+
+#[test]
+fn a_cell_that_goes_on_and_on_is_not_held() {
+    let draft = |text: &str| Draft {
+        line: 1,
+        cells: vec![text.to_owned()],
+        repairs: Vec::new(),
+        blank_lines: 1000,
+        begins_quoted: false,
+        ends_quoted: false,
+    };
+    let mut open = draft("1");
+    for _ in 0..1000 {
+        open.join(draft("a line of words"), 20);
+    }
+    assert!(open.cells[0].len() < 100 && open.repairs.len() == 1, "{open:?}");
 }
 
 /// Header, a cell of 64 MiB that is made while it is read, and a last row.
