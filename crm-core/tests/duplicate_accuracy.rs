@@ -76,7 +76,10 @@ fn accuracy(label: &str, said: &[(usize, usize)], truth: &[String]) -> Accuracy 
     let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
     let (precision, recall) = (share(right, said.len()), share(right, wanted));
     let f1 = 2.0 * precision * recall / (precision + recall).max(f64::MIN_POSITIVE);
-    println!("{label}: precision {precision:.4}, recall {recall:.4}, F1 {f1:.4} ({right} of {wanted} true pairs, {} said)", said.len());
+    println!(
+        "{label}: precision {precision:.4}, recall {recall:.4}, F1 {f1:.4} ({right} of {wanted} true pairs, {} said)",
+        said.len()
+    );
     Accuracy { precision, recall, f1 }
 }
 
@@ -88,7 +91,11 @@ fn timed(label: &str, list: &Labelled) -> Vec<Pair> {
     let start = Instant::now();
     let pairs = dedupe(&list.profiles);
     let seconds = start.elapsed().as_secs_f64();
-    println!("{label}: {} records in {seconds:.3} s, {:.0} records/s", list.profiles.len(), list.profiles.len() as f64 / seconds);
+    println!(
+        "{label}: {} records in {seconds:.3} s, {:.0} records/s",
+        list.profiles.len(),
+        list.profiles.len() as f64 / seconds
+    );
     pairs
 }
 

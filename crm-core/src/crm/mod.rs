@@ -10,6 +10,7 @@ use crate::access::{
 };
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
 use crate::custom_field::CustomFields;
+use crate::duplicate::Duplicates;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
@@ -133,6 +134,11 @@ impl Session {
     #[must_use]
     pub fn contacts(&self) -> Contacts<'_> {
         Contacts(self)
+    }
+    /// Duplicates.
+    #[must_use]
+    pub fn duplicates(&self) -> Duplicates<'_> {
+        Duplicates(self)
     }
     /// Accounts.
     #[must_use]

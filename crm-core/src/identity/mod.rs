@@ -15,8 +15,8 @@ mod kind;
 mod name;
 mod record;
 
-pub(crate) use fold::is_initial;
 pub use fold::folded;
+pub(crate) use fold::is_initial;
 pub use keys::{KeySet, MatchKey, add_keys, replace_keys};
 pub use kind::KeyKind;
 pub use name::{CompanyName, PersonName, domain_label, everyday};

@@ -9,6 +9,7 @@ use super::port::{Agenda, Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
 use crate::agenda::Job;
 use crate::custom_field::{CustomField, CustomUnique};
+use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
 use crate::identity::MatchKey;
 use crate::kernel::Entity;
@@ -35,6 +36,8 @@ pub trait Tx:
     + Records<Lead>
     + Records<StatusLabel>
     + Records<Touch>
+    + Records<DuplicateFlag>
+    + Records<DuplicatePolicy>
     + Agenda
     + Send
 {
@@ -69,4 +72,6 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Lead>();
     visitor.visit::<StatusLabel>();
     visitor.visit::<Touch>();
+    visitor.visit::<DuplicateFlag>();
+    visitor.visit::<DuplicatePolicy>();
 }
