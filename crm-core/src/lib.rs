@@ -6,8 +6,11 @@
 //! `scoring`, `assignment`, `conversion`, `intake`); and `crm`, the face that a host links.
 
 pub mod access;
+pub mod activity;
 pub mod administration;
 pub mod agenda;
+pub mod assignment;
+pub mod conversion;
 pub mod crm;
 #[cfg(feature = "csv")]
 pub mod csv;
@@ -15,10 +18,14 @@ pub mod custom_field;
 pub mod duplicate;
 pub mod event;
 pub mod identity;
+pub mod import;
+pub mod intake;
 pub mod kernel;
 pub mod lead;
 pub mod paywall;
 pub mod people;
+pub mod pipeline;
+pub mod scoring;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,1 +1,160 @@
-//! x
+//! The production store: PostgreSQL 15 or later, and unchanged a Citus cluster.
+//!
+//! One blanket implementation keeps every entity: a table with a real column for each field ([`row`], [`cell`]), the
+//! predicate's tree as SQL ([`predicate`]), one transaction for one organization ([`tx`]). Row security keeps the
+//! organizations apart even if a statement forgot to, and [`PgStore::connect`] refuses to serve a database or a role for
+//! which that would not hold. The rules that the schema follows stand in `migrations/README.md`.
+//!
+//! ```no_run
+//! # async fn open() -> Result<(), crm_store_postgres::SetupError> {
+//! use crm_store_postgres::PgStore;
+//! PgStore::migrate("postgres://admin@db.example/crm").await?;
+//! let store = PgStore::connect("postgres://crm_app@db.example/crm").await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod agenda;
+mod catalog;
+mod cell;
+mod draft;
+mod fault;
+mod migrations;
+mod numeric;
+mod predicate;
+mod records;
+mod row;
+mod setup;
+mod statement;
+mod table;
+mod term;
+mod tx;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crm_core::access::{Intent, OrganizationId, Slug};
+use crm_core::agenda::Job;
+use crm_core::kernel::{Entity, Timestamp};
+use crm_core::store::{BoxTx, Store, StoreError, StoreResult};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::cell::{CellError, Kind};
+use crate::statement::{Binds, Statement};
+use crate::table::Tables;
+
+pub use draft::draft;
+pub use setup::{PgOptions, SetupError};
+pub use tx::PgTx;
+
+/// A store in a PostgreSQL database. Clones share its connections.
+#[derive(Clone)]
+pub struct PgStore {
+    pool: PgPool,
+    tables: Arc<Tables>,
+    free_jobs: Arc<str>,
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgStore").field("pool", &self.pool).finish_non_exhaustive()
+    }
+}
+
+impl PgStore {
+    /// Opens the database at `url` as the role `crm_app` or one like it, with the usual limits.
+    ///
+    /// # Errors
+    /// Those of [`PgStore::connect_with`].
+    pub async fn connect(url: &str) -> Result<Self, SetupError> {
+        Self::connect_with(url, &PgOptions::default()).await
+    }
+
+    /// Opens the database at `url` and checks that its schema fits and keeps organizations apart.
+    ///
+    /// # Errors
+    /// `Unreachable`; `Mismatch` when a table is missing or differs from its entity; `Insecure` when the role or a table
+    /// would let one organization see another.
+    pub async fn connect_with(url: &str, options: &PgOptions) -> Result<Self, SetupError> {
+        let pool = setup::open_pool(url, options).await?;
+        let tables = catalog::load(&pool).await?;
+        catalog::check_entities(&tables)?;
+        catalog::check_security(&pool, &tables).await?;
+        let job = tables.of::<Job>().map_err(|error| SetupError::Mismatch(vec![error.to_string()]))?;
+        Ok(Self { pool, tables: Arc::new(tables), free_jobs: agenda::free_text(&job).into() })
+    }
+
+    /// Makes the roles, the schema `crm` and all its tables in the database, or brings them up to date.
+    ///
+    /// The role of `admin_url` must be allowed to create roles and schemas. Roles are made without a password; give
+    /// `crm_app` one, or another way to sign in, when deploying.
+    ///
+    /// # Errors
+    /// `Unreachable`, `Migration`.
+    pub async fn migrate(admin_url: &str) -> Result<(), SetupError> {
+        setup::migrate(admin_url).await
+    }
+
+    /// Opens a transaction that keeps records of any entity with a table in the schema `crm`, a host's own included.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn transaction(&self, organization: OrganizationId, intent: Intent) -> StoreResult<PgTx<'_>> {
+        PgTx::begin(self, organization.uuid(), intent).await
+    }
+
+    /// How an entity's declaration and its table differ; empty when they fit.
+    #[must_use]
+    pub fn differences<E: Entity>(&self) -> Vec<String> {
+        catalog::differences::<E>(&self.tables)
+    }
+
+    /// The text of every statement that does not depend on its values, for checks against a schema.
+    #[must_use]
+    pub fn statements(&self) -> Vec<Arc<str>> {
+        let own =
+            [term::DELETE, agenda::LEASE, agenda::FINISH, agenda::DUE_ORGANIZATIONS, tx::TAKE_SLUG, HOLDER_OF_SLUG];
+        let of_tables = self.tables.known();
+        let of_tables = of_tables.iter().flat_map(|table| table.statements()).cloned();
+        of_tables.chain(own.into_iter().map(Arc::from)).chain([self.free_jobs.clone()]).collect()
+    }
+
+    /// Closes all connections; transactions that are still open are undone.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    fn holder_of(slug: &Slug) -> Result<Statement, CellError> {
+        let mut binds = Binds::default();
+        binds.push(slug, Kind::Text)?;
+        Ok(Statement::named(HOLDER_OF_SLUG.into(), binds))
+    }
+}
+
+const HOLDER_OF_SLUG: &str = "select s.organization from crm.organization_slug s where s.slug = $1";
+
+fn defect(error: CellError) -> StoreError {
+    StoreError::Fault(error.into())
+}
+
+#[async_trait]
+impl Store for PgStore {
+    async fn begin(&self, organization: OrganizationId, intent: Intent) -> StoreResult<BoxTx<'_>> {
+        Ok(Box::new(self.transaction(organization, intent).await?))
+    }
+
+    async fn organizations_with_due_jobs(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<OrganizationId>> {
+        let mut transaction = tx::begin_anew(self, agenda::OPEN_AS_WORKER).await?;
+        let rows = agenda::due_organizations(&mut transaction, now, limit).await.map_err(fault::fault)?;
+        rows.iter().map(agenda::organization).collect::<Result<_, _>>().map_err(defect)
+    }
+
+    async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
+        let statement = Self::holder_of(slug).map_err(defect)?;
+        let row = tx::query(statement).fetch_optional(&self.pool).await.map_err(fault::fault)?;
+        let holder = row.map(|row| row::column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
+        Ok(holder.map(OrganizationId::new))
+    }
+}

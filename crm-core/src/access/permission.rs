@@ -112,7 +112,7 @@ impl Permission {
         ]
     };
 
-    /// Whether what it permits only reads.
+    /// Whether what it permits only reads. An export writes down that it happened.
     #[must_use]
     pub const fn intent(self) -> Intent {
         use Permission as P;
@@ -120,7 +120,6 @@ impl Permission {
             P::OrganizationRead
             | P::MemberRead
             | P::LeadRead
-            | P::LeadExport
             | P::ContactRead
             | P::AccountRead
             | P::OpportunityRead

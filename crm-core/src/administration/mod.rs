@@ -9,3 +9,6 @@
 mod service;
 
 pub use service::{MemberRefusal, Members, Organizations, Roles, Teams, caller_for, found};
+
+#[cfg(test)]
+mod tests;

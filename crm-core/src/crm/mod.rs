@@ -8,14 +8,21 @@ use std::sync::Arc;
 use crate::access::{
     Caller, Member, MemberId, NewMember, NewOrganization, Organization, OrganizationId, Permission, Slug,
 };
+use crate::activity::Activities;
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
+use crate::assignment::Assignments;
+use crate::conversion::Conversions;
 use crate::custom_field::CustomFields;
 use crate::duplicate::Duplicates;
+use crate::import::Imports;
+use crate::intake::Intake;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
 use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
+use crate::pipeline::{self, Opportunities, Pipelines};
+use crate::scoring::{self, Scoring};
 use crate::store::{Ports, Session, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
@@ -52,7 +59,7 @@ impl Crm {
         self
     }
 
-    /// Founds an organization with its first owner.
+    /// Founds an organization with its first owner, and with a pipeline, close reasons and a scoring rule to begin with.
     ///
     /// # Errors
     /// `StoreError::SlugTaken` when another organization has the slug.
@@ -65,6 +72,8 @@ impl Crm {
         let session = self.session(Caller::system(id, "founding"));
         let mut uow = session.begin(Permission::OrganizationConfigure).await?;
         let founded = found(&mut uow, new, owner).await?;
+        pipeline::seed_default(&mut uow).await?;
+        scoring::seed_default(&mut uow).await?;
         uow.commit().await?;
         Ok(founded)
     }
@@ -135,14 +144,54 @@ impl Session {
     pub fn contacts(&self) -> Contacts<'_> {
         Contacts(self)
     }
-    /// Duplicates.
-    #[must_use]
-    pub fn duplicates(&self) -> Duplicates<'_> {
-        Duplicates(self)
-    }
     /// Accounts.
     #[must_use]
     pub fn accounts(&self) -> Accounts<'_> {
         Accounts(self)
+    }
+    /// Pipelines, close reasons, board and forecast.
+    #[must_use]
+    pub fn pipelines(&self) -> Pipelines<'_> {
+        Pipelines(self)
+    }
+    /// Deals.
+    #[must_use]
+    pub fn opportunities(&self) -> Opportunities<'_> {
+        Opportunities(self)
+    }
+    /// Activities, and the feeds of records.
+    #[must_use]
+    pub fn activities(&self) -> Activities<'_> {
+        Activities(self)
+    }
+    /// Scores, scoring rules and engagements.
+    #[must_use]
+    pub fn scoring(&self) -> Scoring<'_> {
+        Scoring(self)
+    }
+    /// Assignment rules, availabilities and the owners of leads.
+    #[must_use]
+    pub fn assignment(&self) -> Assignments<'_> {
+        Assignments(self)
+    }
+    /// Conversions of leads.
+    #[must_use]
+    pub fn conversions(&self) -> Conversions<'_> {
+        Conversions(self)
+    }
+    /// The one way in for leads.
+    #[must_use]
+    pub fn intake(&self) -> Intake<'_> {
+        Intake(self)
+    }
+    /// Duplicates, flags and policies.
+    #[must_use]
+    pub fn duplicates(&self) -> Duplicates<'_> {
+        Duplicates(self)
+    }
+    /// Imports.
+    #[must_use]
+    pub fn imports(&self) -> Imports<'_> {
+        Imports(self)
     }
 }

@@ -14,3 +14,6 @@ mod service;
 pub use model::{CustomField, CustomFieldEvent, CustomFieldId, CustomFieldRefusal, CustomType, NewCustomField};
 pub use schema::{CustomUnique, Schema};
 pub use service::CustomFields;
+
+#[cfg(test)]
+mod tests;

@@ -88,7 +88,8 @@ impl Schema {
             };
             Some(FieldProblem::new(format!("custom.{key}"), "custom_field.invalid_value", problem))
         });
-        let missing = self.fields.values().filter(|field| field.required && values.get(&field.key).is_none());
+        let empty = |value: &CustomValue| matches!(value, CustomValue::Choices(chosen) if chosen.is_empty());
+        let missing = self.fields.values().filter(|field| field.required && values.get(&field.key).is_none_or(empty));
         let missing = missing.map(|field| {
             FieldProblem::new(format!("custom.{}", field.key), "custom_field.required", "this field needs a value")
         });

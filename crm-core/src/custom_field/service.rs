@@ -63,8 +63,11 @@ impl CustomFields<'_> {
         let mut row = uow.get_at(id, Some(version)).await?;
         match &mut row.value.holds {
             CustomType::Choice(choices) | CustomType::MultiChoice(choices) => {
-                let fresh: Vec<_> = further.into_iter().filter(|choice| !choices.contains(choice)).collect();
-                choices.extend(fresh);
+                for choice in further {
+                    if !choices.contains(&choice) {
+                        choices.push(choice);
+                    }
+                }
             }
             _ => return Err(super::CustomFieldRefusal::NoChoices.into()),
         }

@@ -1,244 +1,189 @@
-//! What a tenant wants done about duplicates: a table of source and certainty, and the pure decision by it.
-
-use std::cmp::Reverse;
+//! What to do about a match, by source and certainty.
 
 use serde::{Deserialize, Serialize};
 
-use super::candidate::{Band, Candidate};
-use crate::identity::{RecordKind, RecordRef, folded};
-use crate::kernel::{Column, DomainEvent, Entity, Explanation, Field, Id, Key, Kind, Name, Rule, Value, ValueRef};
+use super::score::{AUTOMATIC, LIKELY};
+use super::search::Candidate;
+use crate::identity::RecordKind;
+use crate::kernel::{
+    Column, DomainEvent, Entity, Explanation, Field, Id, Key, Name, Predicate, Result, Value, ValueRef,
+};
+use crate::store::UnitOfWork;
 
 /// Identifier of a policy.
 pub type DuplicatePolicyId = Id<DuplicatePolicy>;
 
-/// What is done with a new record that may be a duplicate.
+/// How sure a match is, in words that policies use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// It is refused.
-    Block,
-    /// It is refused until the caller says that it is wanted nonetheless.
-    Warn,
-    /// It is added, and the pair is flagged.
-    AllowAndFlag,
-    /// It is not added; what it brings (a touch, a note) goes to the record that is there.
-    Link,
-    /// It is not added; it fills the empty fields of the record that is there.
-    Merge,
+pub enum Certainty {
+    /// Worth a look.
+    Possible,
+    /// Probably the same.
+    Likely,
+    /// May be taken for the same without asking.
+    Certain,
 }
 
-impl Action {
+impl Certainty {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Possible, Self::Likely, Self::Certain];
+
+    /// The word for thousandths of certainty.
+    #[must_use]
+    pub const fn of(confidence: u16) -> Self {
+        match confidence {
+            AUTOMATIC.. => Self::Certain,
+            LIKELY.. => Self::Likely,
+            _ => Self::Possible,
+        }
+    }
+
     /// The name in JSON and in stores.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Block => "block",
-            Self::Warn => "warn",
-            Self::AllowAndFlag => "allow_and_flag",
-            Self::Link => "link",
-            Self::Merge => "merge",
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
         }
     }
-
-    /// Whether it takes two records for one without asking.
-    #[must_use]
-    pub const fn is_automatic(self) -> bool {
-        matches!(self, Self::Link | Self::Merge)
-    }
 }
 
-/// What is done with records from a source that are duplicates with this certainty.
+/// What to do when somebody who comes in may be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Want no second record.
+    Block,
+    /// Ask a person first.
+    Warn,
+    /// Make a record and flag the pair.
+    AllowAndFlag,
+    /// Add the contact to the known record.
+    Link,
+    /// Fill the known record's empty fields.
+    Merge,
+}
+
+/// What to do about matches of a certainty, for one source or for all that have no policy of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DuplicatePolicy {
-    source: Option<Name>,
-    /// The source folded, `*` for every other one: an absent value can't be unique.
-    scope: String,
-    band: Band,
-    action: Action,
-}
-
-/// What a policy refuses.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PolicyRefusal {
-    /// Only certain duplicates may be acted on without asking.
-    #[error("'{}' takes two records for one without asking, and {} duplicates are not sure enough; choose block, warn or allow_and_flag", action.as_str(), band.as_str())]
-    TooUnsure {
-        /// What was to be done.
-        action: Action,
-        /// How sure it would have been.
-        band: Band,
-    },
-}
-
-impl Rule for PolicyRefusal {
-    fn code(&self) -> &'static str {
-        "duplicate_policy.too_unsure"
-    }
-    fn kind(&self) -> Kind {
-        Kind::Invalid
-    }
-}
-
-/// What is done where the tenant has said nothing: the certain is merged, the rest is let in and flagged.
-#[must_use]
-pub const fn default_action(band: Band) -> Action {
-    match band {
-        Band::Certain => Action::Merge,
-        Band::Likely | Band::Possible => Action::AllowAndFlag,
-    }
-}
-
-/// The name of a source as policies compare it.
-pub(super) fn scope(source: Option<&Name>) -> String {
-    source.map_or_else(|| "*".to_owned(), |source| format!("={}", folded(source)))
+    /// The source; nothing for every other one.
+    pub source: Option<Name>,
+    /// The source's name, or empty for every other one: what stores hold unique.
+    pub(super) source_key: String,
+    /// How sure the match is.
+    pub certainty: Certainty,
+    /// What to do.
+    pub action: Action,
 }
 
 impl DuplicatePolicy {
-    /// A policy for one source, or for every source without one of its own.
-    ///
-    /// # Errors
-    /// `TooUnsure` for linking and merging below [`Band::Certain`].
-    pub fn new(source: Option<Name>, band: Band, action: Action) -> Result<Self, PolicyRefusal> {
-        let policy = Self { scope: scope(source.as_ref()), source, band, action: Action::AllowAndFlag };
-        policy.with_action(action)
-    }
-
-    /// The same with another action.
-    ///
-    /// # Errors
-    /// `TooUnsure` for linking and merging below [`Band::Certain`].
-    pub fn with_action(mut self, action: Action) -> Result<Self, PolicyRefusal> {
-        if action.is_automatic() && self.band != Band::Certain {
-            return Err(PolicyRefusal::TooUnsure { action, band: self.band });
-        }
-        self.action = action;
-        Ok(self)
-    }
-
-    /// Whose records it is for; nothing for every source without a policy of its own.
+    /// What to do about matches of this certainty.
     #[must_use]
-    pub fn source(&self) -> Option<&Name> {
-        self.source.as_ref()
+    pub fn new(source: Option<Name>, certainty: Certainty, action: Action) -> Self {
+        let source_key = source.as_ref().map(|source| source.as_str().to_lowercase()).unwrap_or_default();
+        Self { source, source_key, certainty, action }
     }
-    /// For which certainty it is.
-    #[must_use]
-    pub fn band(&self) -> Band {
-        self.band
-    }
-    /// What is done.
-    #[must_use]
-    pub fn action(&self) -> Action {
-        self.action
-    }
+}
 
-    /// The source folded, `*` for every other one.
-    pub const SCOPE: Column<Self, String> = Column::required_indexed("scope", |row| ValueRef::Text(&row.value.scope));
-    /// For which certainty it is.
-    pub const BAND: Column<Self, String> = Column::required("band", |row| ValueRef::Text(row.band.as_str()));
+impl DuplicatePolicy {
+    /// The source's name, or empty for every other one.
+    pub const SOURCE_KEY: Column<Self, String> =
+        Column::required("source_key", |row| ValueRef::Text(&row.value.source_key));
+    /// How sure the match is.
+    pub const CERTAINTY: Column<Self, String> =
+        Column::required("certainty", |row| ValueRef::Text(row.certainty.as_str()));
 }
 
 impl Entity for DuplicatePolicy {
     const NAME: &'static str = "duplicate_policy";
-    const FIELDS: &'static [Field<Self>] = &[Self::SCOPE.field(), Self::BAND.field()];
+    const FIELDS: &'static [Field<Self>] = &[Self::SOURCE_KEY.field(), Self::CERTAINTY.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {
-        name: "scope",
-        columns: &["scope", "band"],
-        read: |policy| Some(vec![Value::Text(policy.scope.clone()), Value::Text(policy.band.as_str().to_owned())]),
+        name: "case",
+        columns: &["source_key", "certainty"],
+        read: |policy| {
+            let certainty = Value::Text(policy.certainty.as_str().to_owned());
+            Some(vec![Value::Text(policy.source_key.clone()), certainty])
+        },
     }];
 }
 
 /// What happens to policies.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PolicyEvent {
-    /// It was made.
-    Created,
-    /// Something else is done.
-    Changed {
-        /// What was done before.
-        from: Action,
-        /// What is done now.
-        to: Action,
+pub enum DuplicatePolicyEvent {
+    /// It was set.
+    Set {
+        /// What to do from now on.
+        action: Action,
     },
-    /// It was removed; the default is done again.
-    Deleted,
 }
 
-impl DomainEvent for PolicyEvent {
+impl DomainEvent for DuplicatePolicyEvent {
     fn name(&self) -> &'static str {
-        match self {
-            Self::Created => "duplicate_policy.created",
-            Self::Changed { .. } => "duplicate_policy.changed",
-            Self::Deleted => "duplicate_policy.deleted",
-        }
+        "duplicate_policy.set"
     }
 }
 
-/// What is to be done with a new record.
+/// What is to be done, and with which record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// What is to be done; nothing when no record may be the same, so that it is simply added.
-    pub action: Option<Action>,
-    /// The record that it is a duplicate of. For the program: the caller may not be allowed to see it.
-    pub target: Option<RecordRef>,
-    /// Why, without any value of a record that the caller may not see.
+    /// What to do.
+    pub action: Action,
+    /// The record to link or merge with.
+    pub target: Option<Candidate>,
+    /// Why.
     pub reasons: Explanation,
 }
 
-/// Decides about a new record from a source by the surest of its candidates.
-///
-/// Of several that are equally sure, a contact goes before a lead, a lead before an account, the older before the
-/// younger. Merging becomes linking where the record is read-only, or is a company's account.
-#[must_use]
-pub fn decide<'p>(
-    policies: impl IntoIterator<Item = &'p DuplicatePolicy>,
-    source: Option<&Name>,
-    candidates: &[Candidate],
-) -> Decision {
-    let preference = |record: RecordRef| match record.kind {
-        RecordKind::Contact => 0,
-        RecordKind::Lead => 1,
-        RecordKind::Account | RecordKind::Opportunity => 2,
-    };
-    let best = candidates
-        .iter()
-        .min_by_key(|candidate| (Reverse(candidate.confidence), preference(candidate.record), candidate.record.id));
-    let Some(best) = best else {
-        return Decision { action: None, target: None, reasons: Explanation::new("no record may be the same") };
-    };
-    let band = best.band();
-    let (asked, rule) = action_for(policies, source, band);
-    let mergeable = best.writable && matches!(best.record.kind, RecordKind::Lead | RecordKind::Contact);
-    let action = if asked == Action::Merge && !mergeable { Action::Link } else { asked };
-    let mut reasons = Explanation::new(format!("{}, by {rule} for {} duplicates", action.as_str(), band.as_str()))
-        .because(best.clone().shown().evidence);
-    if action != asked {
-        reasons = reasons.because(Explanation::new("that record cannot take further data, so it is linked"));
-    }
-    if candidates.len() > 1 {
-        reasons = reasons.because(Explanation::new(format!("{} more may be the same", candidates.len() - 1)));
-    }
-    Decision { action: Some(action), target: Some(best.record), reasons }
-}
+/// The policies of an organization.
+#[derive(Clone, Debug, Default)]
+pub struct Policies(Vec<DuplicatePolicy>);
 
-/// The source's own policy, else that for every other source, else the default; and where it comes from.
-fn action_for<'p>(
-    policies: impl IntoIterator<Item = &'p DuplicatePolicy>,
-    source: Option<&Name>,
-    band: Band,
-) -> (Action, String) {
-    let (own, every) = (scope(source), scope(None));
-    let mut general = None;
-    for policy in policies.into_iter().filter(|policy| policy.band == band) {
-        if source.is_some() && policy.scope == own {
-            return (policy.action, format!("the policy of the source '{}'", source.map_or("", |name| name.as_str())));
-        }
-        if policy.scope == every {
-            general = Some(policy.action);
-        }
+impl Policies {
+    /// Takes policies as they are.
+    #[must_use]
+    pub fn new(policies: Vec<DuplicatePolicy>) -> Self {
+        Self(policies)
     }
-    match general {
-        Some(action) => (action, "the policy of all other sources".to_owned()),
-        None => (default_action(band), "the default".to_owned()),
+
+    /// Reads the organization's.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn load(uow: &mut UnitOfWork<'_>) -> Result<Self> {
+        let rows = uow.list_all(&Predicate::<DuplicatePolicy>::everything()).await?;
+        Ok(Self(rows.into_iter().map(|row| row.value).collect()))
+    }
+
+    /// What to do about matches of this certainty from this source: the source's own policy, else that for every other
+    /// one, else the built-in: link what is certain, flag the rest.
+    #[must_use]
+    pub fn action(&self, source: Option<&Name>, certainty: Certainty) -> Action {
+        let own = source.map(|source| source.as_str().to_lowercase());
+        let find = |key: &str| {
+            let mut fitting = self.0.iter().filter(|policy| policy.certainty == certainty);
+            fitting.find(|policy| policy.source_key == key).map(|policy| policy.action)
+        };
+        let built_in = if certainty == Certainty::Certain { Action::Link } else { Action::AllowAndFlag };
+        own.as_deref().and_then(find).or_else(|| find("")).unwrap_or(built_in)
+    }
+
+    /// Decides about somebody who comes in. Candidates come most certain first; nobody known means a new record.
+    #[must_use]
+    pub fn decide(&self, source: Option<&Name>, candidates: &[Candidate]) -> Decision {
+        let Some(best) = candidates.first() else {
+            let reasons = Explanation::new("nobody like this is known");
+            return Decision { action: Action::AllowAndFlag, target: None, reasons };
+        };
+        let certainty = Certainty::of(best.confidence);
+        let action = self.action(source, certainty);
+        let alike = candidates.iter().filter(|candidate| Certainty::of(candidate.confidence) == certainty);
+        // Among equally certain ones a lead can take something over, other records can't.
+        let target = alike.min_by_key(|candidate| candidate.record.kind != RecordKind::Lead).cloned();
+        let text = format!("a {} match: {action:?}", certainty.as_str());
+        Decision { action, target, reasons: Explanation::new(text).because(best.evidence.clone()) }
     }
 }

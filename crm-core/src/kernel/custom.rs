@@ -3,6 +3,7 @@
 //! The values know their own type, so that a record can be read without its tenant's schema; whether they fit the
 //! schema is checked where they come in.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -72,6 +73,12 @@ impl FromStr for CustomKey {
 impl From<CustomKey> for String {
     fn from(key: CustomKey) -> Self {
         key.0
+    }
+}
+impl Borrow<str> for CustomKey {
+    // Orders and compares as the text itself does, as a map by key asks.
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 impl fmt::Display for CustomKey {
@@ -161,7 +168,7 @@ impl CustomValues {
     /// The value of a field by the text of its key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<&CustomValue> {
-        self.0.iter().find(|(own, _)| own.as_str() == key).map(|(_, value)| value)
+        self.0.get(key)
     }
     /// Sets the value of a field.
     pub fn set(&mut self, key: CustomKey, value: CustomValue) {

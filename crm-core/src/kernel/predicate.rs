@@ -6,8 +6,9 @@
 
 use std::cmp::Ordering;
 
+use super::custom::CustomValue;
 use super::entity::Stored;
-use super::field::{Field, SearchValues, Value, ValueRef};
+use super::field::{Field, Value, ValueRef};
 
 /// What a single field is tested for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,14 +127,7 @@ impl<E> Predicate<E> {
             Self::Not(part) => !part.matches(row),
             Self::Test(field, test) => test.holds((field.read)(row)),
             Self::Custom(field, key, test) => match (field.read)(row) {
-                ValueRef::Custom(values) => {
-                    let held = values.find(key).map(SearchValues::search_values).unwrap_or_default();
-                    if matches!(test, Test::IsEmpty) {
-                        held.is_empty()
-                    } else {
-                        held.iter().any(|value| test.holds(value.as_ref()))
-                    }
-                }
+                ValueRef::Custom(values) => test.holds_for_custom(values.find(key)),
                 _ => false,
             },
         }
@@ -175,6 +169,24 @@ impl Test {
     }
 }
 
+impl Test {
+    /// Whether one of the values passes under which a custom value is found. They are those of
+    /// [`super::field::SearchValues`], read here one by one, so that rules run over many records without an allocation.
+    fn holds_for_custom(&self, value: Option<&CustomValue>) -> bool {
+        match value {
+            None => matches!(self, Self::IsEmpty),
+            Some(CustomValue::Choices(choices)) if matches!(self, Self::IsEmpty) => choices.is_empty(),
+            Some(CustomValue::Choices(choices)) => choices.iter().any(|one| self.holds(ValueRef::Text(one.as_str()))),
+            Some(CustomValue::Text(text)) => self.holds(ValueRef::Text(text.as_str())),
+            Some(CustomValue::Choice(choice)) => self.holds(ValueRef::Text(choice.as_str())),
+            Some(CustomValue::Number(number)) => self.holds(ValueRef::Integer(number.millionths())),
+            Some(CustomValue::Money(money)) => self.holds(ValueRef::Integer(money.minor())),
+            Some(CustomValue::Date(date)) => self.holds(ValueRef::Date(*date)),
+            Some(CustomValue::Bool(value)) => self.holds(ValueRef::Bool(*value)),
+        }
+    }
+}
+
 /// Values of one kind compare; absent ones and those of different kinds do not.
 fn compare(read: ValueRef<'_>, value: &Value) -> Option<Ordering> {
     match (read, value) {
@@ -185,5 +197,47 @@ fn compare(read: ValueRef<'_>, value: &Value) -> Option<Ordering> {
         (ValueRef::Time(a), Value::Time(b)) => Some(a.cmp(b)),
         (ValueRef::Date(a), Value::Date(b)) => Some(a.cmp(b)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::field::SearchValues;
+    use crate::kernel::{Date, Label, Line, Number};
+
+    /// What the stores search by is what is tested here.
+    #[test]
+    fn a_custom_value_passes_when_one_of_its_search_values_does() {
+        let choice = |text: &str| Label::parse(text).unwrap();
+        let held = [
+            None,
+            Some(CustomValue::Text(Line::parse("gold").unwrap())),
+            Some(CustomValue::Number(Number::from_millionths(5))),
+            Some(CustomValue::Date(Date::new(2026, 3, 2).unwrap())),
+            Some(CustomValue::Bool(true)),
+            Some(CustomValue::Choice(choice("gold"))),
+            Some(CustomValue::Choices(vec![choice("gold"), choice("silver")])),
+            Some(CustomValue::Choices(Vec::new())),
+        ];
+        let values = [Value::Text("gold".to_owned()), Value::Integer(5), Value::Bool(true)];
+        let compared = values.into_iter().flat_map(|value| {
+            let others = vec![Value::Text("silver".to_owned()), value.clone()];
+            [Test::Equals(value.clone()), Test::AtLeast(value.clone()), Test::Below(value), Test::In(others)]
+        });
+        let tests: Vec<_> = compared.chain([Test::Prefix("go".to_owned()), Test::IsEmpty]).collect();
+        let mut passed = 0;
+        for value in &held {
+            let found = value.as_ref().map(SearchValues::search_values).unwrap_or_default();
+            for test in &tests {
+                let expected = match test {
+                    Test::IsEmpty => found.is_empty(),
+                    _ => found.iter().any(|value| test.holds(value.as_ref())),
+                };
+                assert_eq!(test.holds_for_custom(value.as_ref()), expected, "{test:?} of {value:?}");
+                passed += usize::from(expected);
+            }
+        }
+        assert!(passed > 10, "the tests told nothing apart: {passed}");
     }
 }

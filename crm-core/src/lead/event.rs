@@ -8,7 +8,7 @@ use crate::access::MemberId;
 use crate::event::Change;
 use crate::kernel::DomainEvent;
 use crate::kernel::Explanation;
-use crate::kernel::text::Name;
+use crate::kernel::text::{Line, Name};
 use crate::people::{AccountId, ContactId};
 
 /// What happens to leads.
@@ -62,6 +62,11 @@ pub enum LeadEvent {
         /// The deal.
         opportunity_id: Option<Uuid>,
     },
+    /// They came by again through some marketing.
+    Touched {
+        /// Where from.
+        source: Option<Line<200>>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -77,6 +82,7 @@ impl DomainEvent for LeadEvent {
             Self::Reopened => "lead.reopened",
             Self::Assigned { .. } => "lead.assigned",
             Self::Converted { .. } => "lead.converted",
+            Self::Touched { .. } => "lead.touched",
             Self::Deleted => "lead.deleted",
         }
     }

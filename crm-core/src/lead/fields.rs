@@ -22,6 +22,9 @@ impl Lead {
     pub const EMAIL: Column<Self, String> = Column::optional("email", |row| {
         row.value.email.as_ref().map_or(ValueRef::Absent, |email| ValueRef::Text(email.as_str()))
     });
+    pub const WEBSITE: Column<Self, String> = Column::optional("website", |row| {
+        row.value.website.as_ref().map_or(ValueRef::Absent, |website| ValueRef::Text(website.as_str()))
+    });
     pub const INDUSTRY: Column<Self, String> = Column::optional("industry", |row| text(row.value.industry.as_ref()));
     pub const EMPLOYEE_COUNT: Column<Self, i64> =
         Column::optional("employee_count", |row| row.employee_count.map_or(ValueRef::Absent, ValueRef::Integer));
@@ -51,6 +54,7 @@ impl Entity for Lead {
         Self::COMPANY.field(),
         Self::JOB_TITLE.field(),
         Self::EMAIL.field(),
+        Self::WEBSITE.field(),
         Self::INDUSTRY.field(),
         Self::EMPLOYEE_COUNT.field(),
         Self::CITY.field(),

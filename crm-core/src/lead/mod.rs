@@ -21,3 +21,6 @@ pub use model::{Lead, LeadId, LeadPatch, LeadRefusal, NewLead};
 pub use service::{LeadDraft, Leads, add_touch, insert_leads, save_lead};
 pub use status::{LeadStatus, StatusLabel, StatusLabelEvent};
 pub use touch::{Touch, TouchDetails};
+
+#[cfg(test)]
+mod tests;

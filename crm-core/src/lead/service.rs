@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::identity::{MatchKey, RecordKind, RecordRef, replace_keys};
 use crate::kernel::text::{Label, Name};
 use crate::kernel::{FieldProblem, InvalidInput, Page, Predicate, Result, Stored};
+use crate::people::{AccountEvent, AccountId, ContactEvent, ContactId};
 use crate::store::{Session, UnitOfWork};
 
 /// A lead that is about to be added.
@@ -59,13 +60,31 @@ fn touch_of(uow: &UnitOfWork<'_>, record: RecordRef, details: TouchDetails) -> T
     Touch { record_kind: record.kind, record_id: record.id, occurred_at: uow.now(), details }
 }
 
-/// Adds a marketing contact to a lead that is there already.
+/// Adds a marketing contact to a record that is there already, and says so. An opportunity has none.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn add_touch(uow: &mut UnitOfWork<'_>, lead: LeadId, details: TouchDetails) -> Result<()> {
-    let touch = touch_of(uow, RecordRef::new(RecordKind::Lead, lead), details);
-    uow.add_parts(vec![touch]).await?;
+pub async fn add_touch(uow: &mut UnitOfWork<'_>, record: RecordRef, details: TouchDetails) -> Result<()> {
+    let touch = uow.add_parts(vec![touch_of(uow, record, details)]).await?.pop();
+    let Some(source) = touch.map(|touch| touch.value.details.source) else { return Ok(()) };
+    match record.kind {
+        RecordKind::Lead => {
+            if let Some(lead) = uow.find_of_anyone(LeadId::new(record.id)).await? {
+                uow.say(&lead, &LeadEvent::Touched { source })?;
+            }
+        }
+        RecordKind::Contact => {
+            if let Some(contact) = uow.find_of_anyone(ContactId::new(record.id)).await? {
+                uow.say(&contact, &ContactEvent::Touched { source })?;
+            }
+        }
+        RecordKind::Account => {
+            if let Some(account) = uow.find_of_anyone(AccountId::new(record.id)).await? {
+                uow.say(&account, &AccountEvent::Touched { source })?;
+            }
+        }
+        RecordKind::Opportunity => {}
+    }
     Ok(())
 }
 
@@ -173,7 +192,11 @@ impl Leads<'_> {
         let event = if row.status == known.status {
             let before = row.value.clone();
             row.value.relabel(label)?;
-            LeadEvent::Changed { changes: crate::event::changes(&before, &row.value) }
+            let changes = crate::event::changes(&before, &row.value);
+            if changes.is_empty() {
+                return Ok(row);
+            }
+            LeadEvent::Changed { changes }
         } else {
             let event = row.value.go_to(known.status)?;
             row.value.relabel(label)?;

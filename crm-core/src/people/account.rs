@@ -10,6 +10,7 @@ use crate::identity::{CompanyName, KeySet};
 use crate::kernel::currency::Currency;
 use crate::kernel::money::Money;
 use crate::kernel::phone::PhoneNumber;
+use crate::kernel::text::Line;
 use crate::kernel::{
     Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Key, Kind, Part, Patch, Reference, Rule,
     Stored, TagsColumn, Value, ValueRef,
@@ -173,6 +174,9 @@ pub enum AccountRefusal {
     /// A company can't employ fewer than nobody.
     #[error("the employee count {0} is negative; give 0 or more")]
     NegativeEmployeeCount(i64),
+    /// Everybody can have an address there.
+    #[error("at '{0}' anybody can have an address, so it cannot be a company's domain; leave it out")]
+    FreeMailDomain(Domain),
     /// It would belong to itself.
     #[error("account {child} cannot belong to account {parent}, which belongs to it; move {parent} out first")]
     Cycle {
@@ -187,12 +191,13 @@ impl Rule for AccountRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::NegativeEmployeeCount(_) => "account.negative_employee_count",
+            Self::FreeMailDomain(_) => "account.free_mail_domain",
             Self::Cycle { .. } => "account.cycle",
         }
     }
     fn kind(&self) -> Kind {
         match self {
-            Self::NegativeEmployeeCount(_) => Kind::Invalid,
+            Self::NegativeEmployeeCount(_) | Self::FreeMailDomain(_) => Kind::Invalid,
             Self::Cycle { .. } => Kind::Conflict,
         }
     }
@@ -226,6 +231,13 @@ impl Account {
             note: new.note,
         };
         Ok((account.checked()?, domains.into_iter().collect()))
+    }
+
+    /// The domain of its website; none when the site is at a domain where anybody can have an address.
+    #[must_use]
+    pub fn website_domain(&self) -> Option<Domain> {
+        let domain = self.website.as_ref().and_then(Website::registrable_domain);
+        domain.filter(|domain| !domain.is_free_mail())
     }
 
     /// What the company turns over in a year.
@@ -394,6 +406,11 @@ pub enum AccountEvent {
     DomainAdded(Domain),
     /// A domain was removed.
     DomainRemoved(Domain),
+    /// They came by again through some marketing.
+    Touched {
+        /// Where from.
+        source: Option<Line<200>>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -407,6 +424,7 @@ impl DomainEvent for AccountEvent {
             Self::Moved { .. } => "account.moved",
             Self::DomainAdded(_) => "account.domain_added",
             Self::DomainRemoved(_) => "account.domain_removed",
+            Self::Touched { .. } => "account.touched",
             Self::Deleted => "account.deleted",
         }
     }

@@ -6,7 +6,7 @@ use super::account::{Account, AccountDomain, AccountEvent, AccountId, AccountPat
 use crate::access::Permission;
 use crate::custom_field::Schema;
 use crate::identity::{KeySet, RecordKind, RecordRef, replace_keys};
-use crate::kernel::{Domain, Website};
+use crate::kernel::Domain;
 use crate::kernel::{Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session, UnitOfWork};
 
@@ -67,8 +67,9 @@ pub async fn save_account(
         schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
     }
     let mut domains = domains_of(uow, row.id).await?;
-    let website = row.website.as_ref().and_then(Website::registrable_domain).filter(|domain| !domain.is_free_mail());
-    if let Some(domain) = website.filter(|domain| !domains.contains(domain)) {
+    // Only a new website brings its domain: one that was taken away from the account stays away.
+    let fresh = if before.website == row.website { None } else { row.website_domain() };
+    if let Some(domain) = fresh.filter(|domain| !domains.contains(domain)) {
         uow.add_parts(vec![AccountDomain { account_id: row.id, domain: domain.clone() }]).await?;
         domains.insert(domain);
     }
@@ -143,10 +144,13 @@ impl Accounts<'_> {
     /// Adds a domain.
     ///
     /// # Errors
-    /// `RecordNotFound`; `StoreError::Duplicate` when an account has it.
+    /// `RecordNotFound`, `AccountRefusal::FreeMailDomain`; `StoreError::Duplicate` when an account has it.
     pub async fn add_domain(&self, id: AccountId, domain: Domain) -> Result<()> {
         let mut uow = self.0.begin(Permission::AccountUpdate).await?;
         let row = uow.get(id).await?;
+        if domain.is_free_mail() {
+            return Err(AccountRefusal::FreeMailDomain(domain).into());
+        }
         uow.add_parts(vec![AccountDomain { account_id: id, domain: domain.clone() }]).await?;
         let domains = domains_of(&mut uow, id).await?;
         replace_keys(&mut uow, RecordRef::new(RecordKind::Account, id), row.keys(&domains)).await?;

@@ -7,6 +7,7 @@ use super::point::{ContactPoint, NewContactPoint, PointValue};
 use crate::access::{Member, MemberId};
 use crate::event::{Change, changes};
 use crate::identity::{CompanyName, KeySet, PersonName};
+use crate::kernel::text::Line;
 use crate::kernel::{
     Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Kind, Patch, Reference, Rule, Stored,
     TagsColumn, ValueRef,
@@ -127,9 +128,6 @@ impl Contact {
     /// # Errors
     /// `Anonymous`.
     pub fn new(id: ContactId, new: NewContact) -> Result<(Self, Vec<ContactPoint>), ContactRefusal> {
-        if new.first_name.is_none() && new.last_name.is_none() && new.points.is_empty() {
-            return Err(ContactRefusal::Anonymous);
-        }
         let mut points: Vec<ContactPoint> = Vec::new();
         for point in new.points {
             let kind = point.value.kind();
@@ -156,7 +154,17 @@ impl Contact {
             custom: new.custom,
             note: new.note,
         };
+        contact.check_known(points.len())?;
         Ok((contact.sorted(), points))
+    }
+
+    /// Checks that something tells who it is: a name, or one of its addresses and numbers.
+    ///
+    /// # Errors
+    /// `Anonymous`.
+    pub(super) fn check_known(&self, points: usize) -> Result<(), ContactRefusal> {
+        let known = self.first_name.is_some() || self.last_name.is_some() || points > 0;
+        if known { Ok(()) } else { Err(ContactRefusal::Anonymous) }
     }
 
     /// Changes fields; nothing, when the patch changes nothing.
@@ -295,6 +303,11 @@ pub enum ContactEvent {
         /// Which fields, from what to what.
         changes: Vec<Change>,
     },
+    /// They came by again through some marketing.
+    Touched {
+        /// Where from.
+        source: Option<Line<200>>,
+    },
     /// It was removed.
     Deleted,
 }
@@ -309,6 +322,7 @@ impl DomainEvent for ContactEvent {
             Self::PrimaryChanged(_) => "contact.primary_changed",
             Self::OptedOut { .. } => "contact.opted_out",
             Self::Enriched { .. } => "contact.enriched",
+            Self::Touched { .. } => "contact.touched",
             Self::Deleted => "contact.deleted",
         }
     }

@@ -39,7 +39,8 @@ pub async fn insert_contact(uow: &mut UnitOfWork<'_>, schema: &Schema, draft: Co
 /// Saves a changed contact with its unique custom values, and files it under the keys of its present points.
 ///
 /// # Errors
-/// `InvalidInput` when custom values do not fit the schema; those of the store.
+/// `ContactRefusal::Anonymous` when neither name nor point is left; `InvalidInput` when custom values do not fit the
+/// schema; those of the store.
 pub async fn save_contact(
     uow: &mut UnitOfWork<'_>,
     before: &Contact,
@@ -53,6 +54,7 @@ pub async fn save_contact(
         schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
     }
     let points = points_of(uow, row.id).await?;
+    row.check_known(points.len())?;
     let company = company_of(uow, &row).await?;
     replace_keys(uow, record, row.keys(points.iter().map(|point| &point.value), company.as_ref())).await?;
     uow.save(row, event).await
@@ -117,7 +119,8 @@ impl Contacts<'_> {
     /// Changes fields of a contact in the version that the caller has seen.
     ///
     /// # Errors
-    /// `RecordNotFound`, `StaleVersion`, `InvalidInput` (custom values), `StoreError::MissingReference`.
+    /// `RecordNotFound`, `StaleVersion`, `ContactRefusal::Anonymous`, `InvalidInput` (custom values),
+    /// `StoreError::MissingReference`.
     pub async fn change(&self, id: ContactId, version: i64, patch: ContactPatch) -> Result<Stored<Contact>> {
         let mut uow = self.0.begin(Permission::ContactUpdate).await?;
         let mut row = uow.get_at(id, Some(version)).await?;
@@ -158,13 +161,16 @@ impl Contacts<'_> {
         let contact = uow.lock(id).await?;
         let points = points_of(&mut uow, id).await?;
         let chosen = find(&points, point)?;
+        if chosen.is_primary() {
+            return Ok(());
+        }
         // The old one steps down first: the store holds "one primary of a kind" at every moment.
-        for old in points.iter().filter(|point| point.kind == chosen.kind && point.is_primary()) {
-            let mut old = old.clone();
+        let old = points.into_iter().find(|point| point.kind == chosen.kind && point.is_primary());
+        if let Some(mut old) = old {
             old.value.primary_for = None;
             uow.save_part(old).await?;
         }
-        let mut chosen = uow.get(chosen.id).await?;
+        let mut chosen = chosen;
         chosen.value.primary_for = Some(chosen.kind);
         let event = ContactEvent::PrimaryChanged(chosen.value.value.clone());
         uow.save_part(chosen).await?;
@@ -190,7 +196,7 @@ impl Contacts<'_> {
     /// Removes an address or number; the oldest other one of its kind becomes the primary when it was.
     ///
     /// # Errors
-    /// `RecordNotFound`.
+    /// `RecordNotFound`; `ContactRefusal::Anonymous` when it is all that is known of the person.
     pub async fn remove_point(&self, id: ContactId, point: ContactPointId) -> Result<()> {
         let mut uow = self.0.begin(Permission::ContactUpdate).await?;
         let contact = uow.lock(id).await?;

@@ -20,3 +20,6 @@ pub use account_service::{AccountDraft, Accounts, insert_accounts, save_account}
 pub use contact::{Contact, ContactEvent, ContactId, ContactPatch, ContactRefusal, NewContact};
 pub use contact_service::{ContactDraft, Contacts, insert_contact, save_contact};
 pub use point::{ContactPoint, ContactPointId, NewContactPoint, PointKind, PointValue};
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,22 @@ use async_trait::async_trait;
 
 use super::port::{Agenda, Records, StoreResult};
 use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
+use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
+use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
+use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
 use crate::identity::MatchKey;
+use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
+use crate::intake::Capture;
 use crate::kernel::Entity;
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
+pub(super) use crate::pipeline::PipelineReport;
+use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
+use crate::scoring::{Engagement, ScoreState, ScoringRule};
 
 /// An open transaction of one organization. Dropping it undoes everything.
 #[async_trait]
@@ -36,8 +44,31 @@ pub trait Tx:
     + Records<Lead>
     + Records<StatusLabel>
     + Records<Touch>
+    + Records<Pipeline>
+    + Records<Stage>
+    + Records<CloseReason>
+    + Records<Opportunity>
+    + Records<OpportunityContact>
+    + Records<ForecastOverride>
+    + PipelineReport
+    + Records<Activity>
+    + Records<ActivityLink>
+    + Records<ScoringRule>
+    + Records<Engagement>
+    + Records<ScoreState>
+    + Records<AssignmentRule>
+    + Records<Rotation>
+    + Records<Availability>
+    + Records<WaitingLead>
+    + Records<Conversion>
+    + Records<Mapping>
     + Records<DuplicateFlag>
     + Records<DuplicatePolicy>
+    + Records<Capture>
+    + Records<Import>
+    + Records<ImportIssue>
+    + Records<ImportMapping>
+    + Records<ImportRow>
     + Agenda
     + Send
 {
@@ -72,6 +103,28 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Lead>();
     visitor.visit::<StatusLabel>();
     visitor.visit::<Touch>();
+    visitor.visit::<Pipeline>();
+    visitor.visit::<Stage>();
+    visitor.visit::<CloseReason>();
+    visitor.visit::<Opportunity>();
+    visitor.visit::<OpportunityContact>();
+    visitor.visit::<ForecastOverride>();
+    visitor.visit::<Activity>();
+    visitor.visit::<ActivityLink>();
+    visitor.visit::<ScoringRule>();
+    visitor.visit::<Engagement>();
+    visitor.visit::<ScoreState>();
+    visitor.visit::<AssignmentRule>();
+    visitor.visit::<Rotation>();
+    visitor.visit::<Availability>();
+    visitor.visit::<WaitingLead>();
+    visitor.visit::<Conversion>();
+    visitor.visit::<Mapping>();
     visitor.visit::<DuplicateFlag>();
     visitor.visit::<DuplicatePolicy>();
+    visitor.visit::<Capture>();
+    visitor.visit::<Import>();
+    visitor.visit::<ImportIssue>();
+    visitor.visit::<ImportMapping>();
+    visitor.visit::<ImportRow>();
 }

@@ -10,6 +10,7 @@
 mod contents;
 mod memory;
 mod port;
+mod schedule;
 mod session;
 mod unit_of_work;
 

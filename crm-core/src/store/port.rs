@@ -124,3 +124,16 @@ pub trait Store: Send + Sync {
     /// The organization with this slug.
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>>;
 }
+
+#[async_trait]
+impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+    async fn begin(&self, organization: OrganizationId, intent: Intent) -> StoreResult<BoxTx<'_>> {
+        (**self).begin(organization, intent).await
+    }
+    async fn organizations_with_due_jobs(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<OrganizationId>> {
+        (**self).organizations_with_due_jobs(now, limit).await
+    }
+    async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
+        (**self).organization_by_slug(slug).await
+    }
+}

@@ -50,6 +50,9 @@ impl Rule for StaleVersion {
     }
 }
 
+/// More events than these are not held in memory but handed to the transaction.
+const MOST_HELD_EVENTS: usize = 1_000;
+
 /// One transaction of one caller. Nothing is kept unless [`UnitOfWork::commit`] is called.
 ///
 /// What is read here is what the caller may see: a record outside the caller's reach is not found. Judgements about
@@ -244,6 +247,7 @@ impl<'a> UnitOfWork<'a> {
         let row = self.fresh(self.new_id(), value);
         Records::<E>::insert(&mut *self.tx, std::slice::from_ref(&row)).await?;
         self.say(&row, &event)?;
+        self.hand_over_events(MOST_HELD_EVENTS).await?;
         Ok(row)
     }
 
@@ -257,7 +261,8 @@ impl<'a> UnitOfWork<'a> {
     {
         let (rows, events): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         Records::<E>::insert(&mut *self.tx, &rows).await?;
-        rows.iter().zip(events).try_for_each(|(row, event)| self.say(row, &event))
+        rows.iter().zip(events).try_for_each(|(row, event)| self.say(row, &event))?;
+        self.hand_over_events(MOST_HELD_EVENTS).await
     }
 
     /// A record as it will be stored, not yet added.
@@ -276,6 +281,7 @@ impl<'a> UnitOfWork<'a> {
     {
         let row = self.write(row).await?;
         self.say(&row, &event)?;
+        self.hand_over_events(MOST_HELD_EVENTS).await?;
         Ok(row)
     }
 
@@ -288,7 +294,8 @@ impl<'a> UnitOfWork<'a> {
         dyn Tx + 'a: Records<E>,
     {
         Records::<E>::delete(&mut *self.tx, row.id, row.version).await?;
-        self.say(&row, &event)
+        self.say(&row, &event)?;
+        self.hand_over_events(MOST_HELD_EVENTS).await
     }
 
     /// Adds parts of a record whose own event tells of them.
@@ -355,10 +362,17 @@ impl<'a> UnitOfWork<'a> {
     /// # Errors
     /// Those of the store; then nothing was kept.
     pub async fn commit(mut self) -> Result<()> {
-        if !self.events.is_empty() {
-            Records::<Event>::insert(&mut *self.tx, &self.events).await?;
-        }
+        self.hand_over_events(0).await?;
         Ok(self.tx.commit().await?)
+    }
+
+    /// Gives the events to the transaction when there are more than `most`.
+    async fn hand_over_events(&mut self, most: usize) -> Result<()> {
+        if self.events.len() > most {
+            Records::<Event>::insert(&mut *self.tx, &self.events).await?;
+            self.events.clear();
+        }
+        Ok(())
     }
 
     async fn write<E: Entity>(&mut self, mut row: Stored<E>) -> Result<Stored<E>>

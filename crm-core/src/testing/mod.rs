@@ -1,9 +1,15 @@
 //! What tests of the domain, of its stores and of hosts are made of. Behind the feature `testing`.
 //!
-//! [`ManualClock`] and [`SequentialIds`] make a run repeat itself.
+//! [`ManualClock`] and [`SequentialIds`] make a run repeat itself. [`contract`] is the suite that every store must
+//! pass, [`differential`] compares two stores by chance, and [`arb`] draws the records for it.
 
+pub mod arb;
 mod clock;
+pub mod contract;
+pub mod differential;
 mod ids;
+#[cfg(test)]
+pub(crate) mod office;
 
 pub use clock::ManualClock;
 pub use ids::SequentialIds;

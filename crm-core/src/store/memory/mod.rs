@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use self::overlay::Overlays;
 use self::table::{AnyTable, Table};
-use super::contents::Tx;
+use super::contents::{PipelineReport, Tx};
 use super::port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 use crate::access::{Intent, OrganizationId, Slug};
 use crate::agenda::{Claim, Job, JobId, JobState, leased};
-use crate::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Timestamp};
+use crate::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Timestamp, Value};
 
 /// A store in memory. Clones share one content; [`MemoryStore::fork`] makes a content of its own.
 #[derive(Clone, Default)]
@@ -42,6 +42,10 @@ impl State {
     }
     fn version(&self, organization: Uuid, entity: &'static str, id: Uuid) -> Option<i64> {
         self.tables.get(entity)?.version(organization, id)
+    }
+    fn check_slug(&self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
+        let taken = self.slugs.get(slug).is_some_and(|holder| *holder != organization);
+        if taken { Err(StoreError::SlugTaken(slug.to_string())) } else { Ok(()) }
     }
     fn tables(&self) -> impl Iterator<Item = &dyn AnyTable> {
         self.tables.values().map(AsRef::as_ref)
@@ -79,12 +83,13 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn begin(&self, organization: OrganizationId, _: Intent) -> StoreResult<BoxTx<'_>> {
+    async fn begin(&self, organization: OrganizationId, intent: Intent) -> StoreResult<BoxTx<'_>> {
         Ok(Box::new(MemoryTx {
             store: self,
             organization: organization.uuid(),
+            writes: intent == Intent::Write,
             overlays: Overlays::default(),
-            slug: None,
+            slugs: Vec::new(),
             failed: false,
         }))
     }
@@ -112,19 +117,24 @@ impl Store for MemoryStore {
 struct MemoryTx<'a> {
     store: &'a MemoryStore,
     organization: Uuid,
+    writes: bool,
     overlays: Overlays,
-    slug: Option<(Slug, OrganizationId)>,
+    slugs: Vec<(Slug, OrganizationId)>,
     /// Like a database, a transaction that was refused something can only be dropped.
     failed: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the transaction was refused something before and can only be dropped")]
-struct Aborted;
+enum Misuse {
+    #[error("the transaction was refused something before and can only be dropped")]
+    Refused,
+    #[error("the transaction was opened for reading and cannot write or lock")]
+    Reading,
+}
 
 impl MemoryTx<'_> {
     fn check_open(&self) -> StoreResult<()> {
-        if self.failed { Err(StoreError::Fault(Aborted.into())) } else { Ok(()) }
+        if self.failed { Err(StoreError::Fault(Misuse::Refused.into())) } else { Ok(()) }
     }
 
     fn seen<E: Entity>(&self, state: &State, id: Uuid) -> Option<Stored<E>> {
@@ -136,10 +146,28 @@ impl MemoryTx<'_> {
 
     fn write<T>(&mut self, write: impl FnOnce(&mut Overlays, Uuid, &State) -> StoreResult<T>) -> StoreResult<T> {
         self.check_open()?;
-        let state = self.store.read();
-        let outcome = write(&mut self.overlays, self.organization, &state);
+        let outcome = if self.writes {
+            write(&mut self.overlays, self.organization, &self.store.read())
+        } else {
+            Err(StoreError::Fault(Misuse::Reading.into()))
+        };
         self.failed = outcome.is_err();
         outcome
+    }
+
+    /// Writes over or removes the record of this version.
+    fn replace<E: Entity>(
+        &mut self,
+        id: Id<E>,
+        version: i64,
+        write: impl FnOnce(&mut Overlays, Uuid, &State) -> StoreResult<()>,
+    ) -> StoreResult<()> {
+        self.write(|overlays, organization, state| {
+            if overlays.version::<E>(organization, state, id.uuid()) != Some(version) {
+                return Err(StoreError::Conflict { entity: E::NAME });
+            }
+            write(overlays, organization, state)
+        })
     }
 }
 
@@ -151,28 +179,31 @@ impl<E: Entity> Records<E> for MemoryTx<'_> {
     }
 
     async fn lock(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>> {
-        self.check_open()?;
-        let state = self.store.read();
-        let found = self.seen(&state, id.uuid());
-        let version = state.version(self.organization, E::NAME, id.uuid());
-        if let Some(overlay) = self.overlays.of::<E>() {
-            overlay.rest_on(id.uuid(), version);
-        }
-        Ok(found)
+        self.write(|overlays, organization, state| {
+            let version = state.version(organization, E::NAME, id.uuid());
+            if let Some(overlay) = overlays.of::<E>() {
+                overlay.rest_on(id.uuid(), version);
+            }
+            Ok(())
+        })?;
+        Ok(self.seen(&self.store.read(), id.uuid()))
     }
 
     async fn list(&mut self, filter: &Predicate<E>, page: &Page<E>) -> StoreResult<Vec<Stored<E>>> {
         self.check_open()?;
         let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
         let by_id = page.order() == Field::ID && page.direction() == Direction::Ascending;
-        let after = page.begin().filter(|_| by_id).map(|cursor| cursor.id);
+        let from = page.begin().filter(|_| by_id).and_then(|cursor| match cursor.value {
+            Value::Uuid(id) => Some(id),
+            _ => None,
+        });
         let state = self.store.read();
         let own = self.overlays.get::<E>();
         let wanted = |row: &&Stored<E>| page.contains(row) && filter.matches(row);
         let committed = state
             .table::<E>()
             .into_iter()
-            .flat_map(|table| table.candidates(self.organization, filter, after))
+            .flat_map(|table| table.candidates(self.organization, filter, from))
             .filter(|row| own.is_none_or(|overlay| !overlay.rows.contains_key(&row.id.uuid())))
             .filter(wanted);
         // Candidates come in the order of identifiers, so that such a page can stop early.
@@ -188,41 +219,23 @@ impl<E: Entity> Records<E> for MemoryTx<'_> {
     }
 
     async fn insert(&mut self, rows: &[Stored<E>]) -> StoreResult<()> {
-        self.write(|overlays, organization, state| {
-            for row in rows {
-                if overlays.get::<E>().is_some_and(|own| own.rows.get(&row.id.uuid()).is_some_and(Option::is_some))
-                    || state.version(organization, E::NAME, row.id.uuid()).is_some()
-                {
-                    return Err(StoreError::Duplicate { entity: E::NAME, key: "id" });
-                }
-                overlays.put(organization, state, row.clone())?;
-            }
-            Ok(())
-        })
+        self.write(|overlays, organization, state| overlays.insert(organization, state, rows))
     }
 
     async fn update(&mut self, row: &Stored<E>) -> StoreResult<()> {
-        self.check_open()?;
-        let before = self.seen::<E>(&self.store.read(), row.id.uuid());
-        if before.is_none_or(|before| before.version != row.version - 1) {
-            return Err(StoreError::Conflict { entity: E::NAME });
-        }
-        self.write(|overlays, organization, state| overlays.put(organization, state, row.clone()))
+        let before = row.version.saturating_sub(1);
+        self.replace(row.id, before, |overlays, organization, state| overlays.put(organization, state, row.clone()))
     }
 
     async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()> {
-        self.check_open()?;
-        let before = self.seen::<E>(&self.store.read(), id.uuid());
-        if before.is_none_or(|before| before.version != version) {
-            return Err(StoreError::Conflict { entity: E::NAME });
-        }
-        self.write(|overlays, organization, state| overlays.remove::<E>(organization, state, id.uuid()))
+        self.replace(id, version, |overlays, organization, state| overlays.remove::<E>(organization, state, id.uuid()))
     }
 }
 
 #[async_trait]
 impl Agenda for MemoryTx<'_> {
     async fn claim(&mut self, claim: &Claim) -> StoreResult<Vec<Stored<Job>>> {
+        self.write(|_, _, _| Ok(()))?;
         let due = Job::DUE_AT.at_most(claim.now).and(Job::STATE.is("dead").negated());
         let page = Page::ordered(Job::DUE_AT.field(), Direction::Ascending, claim.limit)
             .map_err(|error| StoreError::Fault(error.into()))?;
@@ -236,6 +249,7 @@ impl Agenda for MemoryTx<'_> {
     }
 
     async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
+        self.write(|_, _, _| Ok(()))?;
         let mut finished = 0;
         for (id, token) in jobs {
             if let Some(job) = Records::<Job>::find(self, *id).await?
@@ -249,30 +263,25 @@ impl Agenda for MemoryTx<'_> {
     }
 }
 
+impl PipelineReport for MemoryTx<'_> {}
+
 #[async_trait]
 impl Tx for MemoryTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
-        let holder = self.store.read().slugs.get(slug).copied();
-        if holder.is_some_and(|holder| holder != organization) {
-            self.failed = true;
-            return Err(StoreError::SlugTaken(slug.to_string()));
-        }
-        self.slug = Some((slug.clone(), organization));
+        let own = self.slugs.iter().any(|(own, holder)| own == slug && *holder != organization);
+        self.write(|_, _, state| {
+            if own { Err(StoreError::SlugTaken(slug.to_string())) } else { state.check_slug(slug, organization) }
+        })?;
+        self.slugs.push((slug.clone(), organization));
         Ok(())
     }
 
     async fn commit(self: Box<Self>) -> StoreResult<()> {
         self.check_open()?;
         let mut state = self.store.read();
-        if let Some((slug, organization)) = &self.slug
-            && state.slugs.get(slug).is_some_and(|holder| holder != organization)
-        {
-            return Err(StoreError::SlugTaken(slug.to_string()));
-        }
+        self.slugs.iter().try_for_each(|(slug, organization)| state.check_slug(slug, *organization))?;
         self.overlays.commit(self.organization, &mut state)?;
-        if let Some((slug, organization)) = self.slug {
-            state.slugs.insert(slug, organization);
-        }
+        state.slugs.extend(self.slugs);
         Ok(())
     }
 }

@@ -77,29 +77,59 @@ impl Overlays {
         Ok(())
     }
 
-    /// Adds or replaces a row; checks keys and references as the transaction sees them.
-    pub(super) fn put<E: Entity>(&mut self, organization: Uuid, state: &State, row: Stored<E>) -> StoreResult<()> {
-        self.check_row(organization, state, &row)?;
-        if let Some(overlay) = self.of::<E>() {
-            overlay.put(state.table::<E>().and_then(|table| table.get(organization, row.id.uuid())), row);
+    /// The version of a record, as the transaction sees it.
+    pub(super) fn version<E: Entity>(&self, organization: Uuid, state: &State, id: Uuid) -> Option<i64> {
+        match self.get::<E>().and_then(|overlay| overlay.rows.get(&id)) {
+            Some(own) => own.as_ref().map(|row| row.version),
+            None => state.version(organization, E::NAME, id),
         }
+    }
+
+    /// Adds rows. As in a database, keys are checked row by row, and references when all rows are in.
+    pub(super) fn insert<E: Entity>(
+        &mut self,
+        organization: Uuid,
+        state: &State,
+        rows: &[Stored<E>],
+    ) -> StoreResult<()> {
+        for row in rows {
+            if self.version::<E>(organization, state, row.id.uuid()).is_some() {
+                return Err(StoreError::Duplicate { entity: E::NAME, key: "id" });
+            }
+            self.check_keys(organization, state, row)?;
+            self.place(organization, state, row.clone());
+        }
+        rows.iter().try_for_each(|row| self.check_references(organization, state, row))
+    }
+
+    /// Replaces a row.
+    pub(super) fn put<E: Entity>(&mut self, organization: Uuid, state: &State, row: Stored<E>) -> StoreResult<()> {
+        self.check_keys(organization, state, &row)?;
+        self.check_references(organization, state, &row)?;
+        self.place(organization, state, row);
         Ok(())
     }
 
-    /// Removes a row to which nothing refers.
-    pub(super) fn remove<E: Entity>(&mut self, organization: Uuid, state: &State, id: Uuid) -> StoreResult<()> {
-        if let Some(by) = self.referrer(organization, state, E::NAME, id) {
-            return Err(StoreError::StillReferenced { entity: E::NAME, by });
+    fn place<E: Entity>(&mut self, organization: Uuid, state: &State, row: Stored<E>) {
+        if let Some(overlay) = self.of::<E>() {
+            overlay.put(state.version(organization, E::NAME, row.id.uuid()), row);
         }
+    }
+
+    /// Removes a row to which nothing refers but itself.
+    pub(super) fn remove<E: Entity>(&mut self, organization: Uuid, state: &State, id: Uuid) -> StoreResult<()> {
         if let Some(overlay) = self.of::<E>() {
             overlay.forget(id);
             overlay.rest_on(id, state.version(organization, E::NAME, id));
             overlay.rows.insert(id, None);
         }
-        Ok(())
+        match self.referrer(organization, state, E::NAME, id) {
+            Some(by) => Err(StoreError::StillReferenced { entity: E::NAME, by }),
+            None => Ok(()),
+        }
     }
 
-    fn check_row<E: Entity>(&self, organization: Uuid, state: &State, row: &Stored<E>) -> StoreResult<()> {
+    fn check_keys<E: Entity>(&self, organization: Uuid, state: &State, row: &Stored<E>) -> StoreResult<()> {
         let own = self.get::<E>();
         for key in E::UNIQUE {
             let Some(values) = (key.read)(&row.value) else { continue };
@@ -108,10 +138,15 @@ impl Overlays {
                 .table::<E>()
                 .and_then(|table| table.holder(organization, key.name, &values))
                 .filter(|holder| own.is_none_or(|overlay| !overlay.rows.contains_key(holder)));
-            if own_holder.or(committed_holder).is_some_and(|holder| holder != row.id.uuid()) {
+            // Both: at the commit, the row itself holds the key here, and another may hold it there by now.
+            if own_holder.into_iter().chain(committed_holder).any(|holder| holder != row.id.uuid()) {
                 return Err(StoreError::Duplicate { entity: E::NAME, key: key.name });
             }
         }
+        Ok(())
+    }
+
+    fn check_references<E: Entity>(&self, organization: Uuid, state: &State, row: &Stored<E>) -> StoreResult<()> {
         for reference in E::REFERENCES {
             let Some(target) = (reference.read)(&row.value) else { continue };
             let itself = reference.target == E::NAME && target == row.id.uuid();
@@ -139,10 +174,10 @@ impl<E: Entity> Overlay<E> {
         self.based_on.entry(id).or_insert(version);
     }
 
-    fn put(&mut self, committed: Option<&Stored<E>>, row: Stored<E>) {
+    fn put(&mut self, committed: Option<i64>, row: Stored<E>) {
         let id = row.id.uuid();
         self.forget(id);
-        self.rest_on(id, committed.map(|row| row.version));
+        self.rest_on(id, committed);
         for key in E::UNIQUE {
             if let Some(values) = (key.read)(&row.value) {
                 self.unique.insert((key.name, values), id);
@@ -199,7 +234,10 @@ impl<E: Entity> AnyOverlay for Overlay<E> {
         }
         for (id, row) in &self.rows {
             match row {
-                Some(row) => overlays.check_row(organization, state, row)?,
+                Some(row) => {
+                    overlays.check_keys(organization, state, row)?;
+                    overlays.check_references(organization, state, row)?;
+                }
                 None => {
                     if let Some(by) = overlays.referrer(organization, state, E::NAME, *id) {
                         return Err(StoreError::StillReferenced { entity: E::NAME, by });

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
 
 use uuid::Uuid;
 
@@ -74,21 +73,22 @@ impl<E: Entity> Table<E> {
         self.rows.iter().map(|((organization, _), row)| (*organization, row))
     }
 
-    /// Rows of the organization that may match, in the order of identifiers, from behind `after` on.
+    /// Rows of the organization that may match, in the order of identifiers, beginning with `from`.
     pub(super) fn candidates<'t>(
         &'t self,
         organization: Uuid,
         filter: &Predicate<E>,
-        after: Option<Uuid>,
+        from: Option<Uuid>,
     ) -> Box<dyn Iterator<Item = &'t Stored<E>> + 't> {
-        let behind = move |id: &Uuid| after.is_none_or(|after| *id > after);
+        let from = from.unwrap_or(Uuid::nil());
+        let wanted = move |id: &Uuid| *id >= from;
         match narrowing(filter) {
             Some((field, values)) if field == Field::<E>::ID => {
                 let ids: BTreeSet<Uuid> = values
                     .into_iter()
                     .filter_map(|value| if let Value::Uuid(id) = value { Some(id) } else { None })
                     .collect();
-                Box::new(ids.into_iter().filter(behind).filter_map(move |id| self.get(organization, id)))
+                Box::new(ids.into_iter().filter(wanted).filter_map(move |id| self.get(organization, id)))
             }
             Some((field, values)) => {
                 let ids: BTreeSet<Uuid> = values
@@ -97,13 +97,10 @@ impl<E: Entity> Table<E> {
                     .flatten()
                     .copied()
                     .collect();
-                Box::new(ids.into_iter().filter(behind).filter_map(move |id| self.get(organization, id)))
+                Box::new(ids.into_iter().filter(wanted).filter_map(move |id| self.get(organization, id)))
             }
             None => {
-                let from = after.map_or(Bound::Included((organization, Uuid::nil())), |after| {
-                    Bound::Excluded((organization, after))
-                });
-                let rows = self.rows.range((from, Bound::Included((organization, Uuid::max()))));
+                let rows = self.rows.range((organization, from)..=(organization, Uuid::max()));
                 Box::new(rows.map(|(_, row)| row))
             }
         }

@@ -1,0 +1,203 @@
+//! What activities are about: links to records of several kinds.
+//!
+//! A link carries a copy of the activity's owner, so that whoever does not see the activity does not see the link, and
+//! of its place in feeds, so that a feed is read a page at a time. Both follow the activity ([`follow`]).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::event::ActivityEvent;
+use super::kind::ActivityStatus;
+use super::model::{Activity, ActivityId, ActivityPatch};
+use crate::access::{MemberId, Permission};
+use crate::identity::{RecordKind, RecordRef};
+use crate::kernel::{
+    Column, Entity, Field, Id, Key, Part, Patch, Predicate, Reference, Result, Stored, Test, Timestamp, Value, ValueRef,
+};
+use crate::store::{RecordNotFound, UnitOfWork};
+
+/// That an activity is about a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActivityLink {
+    /// The activity.
+    pub activity_id: ActivityId,
+    /// Kind of the record.
+    pub record_kind: RecordKind,
+    /// The record.
+    pub record_id: Uuid,
+    /// The activity's owner.
+    pub owner_id: Option<MemberId>,
+    /// The activity's place in feeds: its instant, `/` and its identifier. Texts sort as places do.
+    pub place: String,
+}
+
+impl ActivityLink {
+    /// The activity.
+    pub const ACTIVITY: Column<Self, ActivityId> =
+        Column::required_indexed("activity_id", |row| ValueRef::Uuid(row.activity_id.uuid()));
+    /// The record.
+    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    /// The activity's owner.
+    pub const OWNER_ID: Column<Self, MemberId> =
+        Column::optional("owner_id", |row| row.owner_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())));
+    /// The activity's place in feeds.
+    pub const PLACE: Column<Self, String> = Column::required("place", |row| ValueRef::Text(&row.value.place));
+
+    pub(super) fn new(activity: &Stored<Activity>, record: RecordRef) -> Self {
+        Self {
+            activity_id: activity.id,
+            record_kind: record.kind,
+            record_id: record.id,
+            owner_id: activity.owner_id,
+            place: place(activity.happens_at().unwrap_or(activity.created_at), activity.id),
+        }
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn record(&self) -> RecordRef {
+        RecordRef { kind: self.record_kind, id: self.record_id }
+    }
+}
+
+impl Entity for ActivityLink {
+    const NAME: &'static str = "activity_link";
+    const FIELDS: &'static [Field<Self>] =
+        &[Self::ACTIVITY.field(), Self::RECORD.field(), Self::OWNER_ID.field(), Self::PLACE.field()];
+    const OWNER: Option<Field<Self>> = Some(Self::OWNER_ID.field());
+    const UNIQUE: &'static [Key<Self>] = &[Key {
+        name: "record",
+        columns: &["activity_id", "record_kind", "record_id"],
+        read: |link| {
+            let kind = Value::Text(link.record_kind.as_str().to_owned());
+            Some(vec![Value::Uuid(link.activity_id.uuid()), kind, Value::Uuid(link.record_id)])
+        },
+    }];
+    const REFERENCES: &'static [Reference<Self>] =
+        &[Reference { column: "activity_id", target: Activity::NAME, read: |link| Some(link.activity_id.uuid()) }];
+}
+impl Part for ActivityLink {}
+
+/// The place of an activity in feeds.
+pub(super) fn place(at: Timestamp, activity: ActivityId) -> String {
+    format!("{at}/{activity}")
+}
+
+/// The instant in a place.
+pub(super) fn instant(place: &str) -> Option<Timestamp> {
+    place.split_once('/').and_then(|(at, _)| at.parse().ok())
+}
+
+/// Checks that a record is there and that the caller sees it.
+///
+/// # Errors
+/// `PermissionMissing`, `RecordNotFound`.
+pub(super) async fn check_seen(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<()> {
+    uow.caller().check(match record.kind {
+        RecordKind::Lead => Permission::LeadRead,
+        RecordKind::Contact => Permission::ContactRead,
+        RecordKind::Account => Permission::AccountRead,
+        RecordKind::Opportunity => Permission::OpportunityRead,
+    })?;
+    match record.kind {
+        RecordKind::Lead => uow.get::<crate::lead::Lead>(Id::new(record.id)).await.map(drop),
+        RecordKind::Contact => uow.get::<crate::people::Contact>(Id::new(record.id)).await.map(drop),
+        RecordKind::Account => uow.get::<crate::people::Account>(Id::new(record.id)).await.map(drop),
+        RecordKind::Opportunity => Err(RecordNotFound { entity: record.kind.as_str(), id: record.id }.into()),
+    }
+}
+
+/// All links of an activity.
+pub(super) async fn links_of(uow: &mut UnitOfWork<'_>, activity: ActivityId) -> Result<Vec<Stored<ActivityLink>>> {
+    uow.list_all_of_anyone(&ActivityLink::ACTIVITY.is(activity)).await
+}
+
+/// Lets the copies in the links follow a saved activity, writing only what differs.
+pub(super) async fn follow(uow: &mut UnitOfWork<'_>, activity: &Stored<Activity>) -> Result<()> {
+    for mut link in links_of(uow, activity.id).await? {
+        let fresh = ActivityLink::new(activity, link.record());
+        if link.value != fresh {
+            link.value = fresh;
+            uow.save_part(link).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Links everything that one record is linked to, whoever owns it, to further records too. Answers how many links were
+/// added; those that are there already stay as they are, so that a second call adds none.
+///
+/// The records are taken to be there: they are the ones that a conversion or merge has just written.
+///
+/// # Errors
+/// Those of the store.
+pub async fn add_links(uow: &mut UnitOfWork<'_>, from: RecordRef, to: &[RecordRef]) -> Result<usize> {
+    let links = uow.list_all_of_anyone(&ActivityLink::RECORD.is(from.id)).await?;
+    if links.is_empty() {
+        return Ok(0);
+    }
+    let targets = ActivityLink::RECORD.is_one_of(to.iter().map(|record| record.id));
+    let known = uow.list_all_of_anyone(&targets).await?;
+    let mut known: BTreeSet<_> = known.into_iter().map(|link| (link.activity_id, link.record())).collect();
+    let mut fresh = Vec::new();
+    for link in links {
+        for record in to {
+            if known.insert((link.activity_id, *record)) {
+                let copy = ActivityLink { record_kind: record.kind, record_id: record.id, ..link.value.clone() };
+                fresh.push(copy);
+            }
+        }
+    }
+    Ok(uow.add_parts(fresh).await?.len())
+}
+
+/// The open activities that are about a record, whoever owns them.
+///
+/// # Errors
+/// Those of the store.
+pub async fn open_activities_of(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<Vec<Stored<Activity>>> {
+    let links = uow.list_all_of_anyone(&ActivityLink::RECORD.is(record.id)).await?;
+    let mut open = Vec::new();
+    // Not more identifiers in one condition than a page holds rows.
+    for links in links.chunks(500) {
+        let those = ids(links.iter().map(|link| link.activity_id));
+        let those = those.and(Activity::STATUS.is(ActivityStatus::Open.as_str()));
+        open.extend(uow.list_all_of_anyone(&those).await?);
+    }
+    open.sort_by_key(|activity| activity.id);
+    Ok(open)
+}
+
+/// Gives an activity that is not cancelled to another owner, as when the record that it is about changes hands.
+///
+/// # Errors
+/// `ActivityRefusal::Cancelled`; `StoreError::MissingReference` when there is no such member.
+pub async fn hand_over(
+    uow: &mut UnitOfWork<'_>,
+    mut activity: Stored<Activity>,
+    to: Option<MemberId>,
+) -> Result<Stored<Activity>> {
+    let owner_id = to.map_or(Patch::Clear, Patch::Set);
+    match activity.value.change(ActivityPatch { owner_id, ..ActivityPatch::default() })? {
+        Some(event) => save(uow, activity, event).await,
+        None => Ok(activity),
+    }
+}
+
+/// Saves a changed activity and what its links copy of it.
+pub(super) async fn save(
+    uow: &mut UnitOfWork<'_>,
+    activity: Stored<Activity>,
+    event: ActivityEvent,
+) -> Result<Stored<Activity>> {
+    let activity = uow.save(activity, event).await?;
+    follow(uow, &activity).await?;
+    Ok(activity)
+}
+
+/// Holds for the activities with these identifiers.
+pub(super) fn ids(ids: impl IntoIterator<Item = ActivityId>) -> Predicate<Activity> {
+    Predicate::Test(Field::ID, Test::In(ids.into_iter().map(|id| Value::Uuid(id.uuid())).collect()))
+}

@@ -1,0 +1,31 @@
+//! Activities: calls, e-mails, meetings, tasks and notes, and the feed of what happened to a record.
+//!
+//! An [`Activity`] is `Open`, `Done` or `Cancelled`; a note is done at once. It is linked ([`ActivityLink`]) to one or
+//! more leads, contacts, accounts and opportunities. The feed of a record ([`Activities::timeline`]) is a projection
+//! over these links and the record's own events: nothing is copied. A conversion adds links ([`add_links`]), so that
+//! history is seen from the new records too. A link may outlive its record.
+//!
+//! Refused: an activity linked to nothing, a due date on a note, a direction on a meeting, completing twice, anything
+//! but reopening once cancelled. Said: `activity.created`, `….changed`, `….completed`, `….reopened`, `….cancelled`,
+//! `….linked`, `….unlinked`, `….deleted`. `activity.completed` names the linked records: whoever keeps a date of last
+//! touch (opportunities do) learns it from there; nothing here calls them.
+
+mod event;
+mod fields;
+mod kind;
+mod link;
+mod model;
+mod refusal;
+mod service;
+mod timeline;
+
+pub use event::ActivityEvent;
+pub use kind::{ActivityKind, ActivityStatus, Flow, Priority};
+pub use link::{ActivityLink, add_links, hand_over, open_activities_of};
+pub use model::{Activity, ActivityId, ActivityPatch, Completion, NewActivity};
+pub use refusal::ActivityRefusal;
+pub use service::Activities;
+pub use timeline::{TimelineCursor, TimelineEntry, TimelineItem};
+
+#[cfg(test)]
+mod tests;

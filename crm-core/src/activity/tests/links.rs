@@ -1,0 +1,124 @@
+//! Links: what they need, whom they show, and what a conversion does with them.
+
+use super::*;
+use crate::access::{Permission, StandardRole};
+use crate::kernel::{Page, Patch, Predicate};
+
+#[tokio::test]
+async fn a_link_leads_to_a_record_that_the_caller_sees() {
+    let office = Office::open().await;
+    let rep = office.hire("rita", StandardRole::SalesRep).await;
+    let (own, foreign) = (lead_of(&office, rep).await, lead_of(&office, office.owner).await);
+    let session = office.session_of(rep).await;
+    let activities = session.activities();
+    let task = activities.create(about(ActivityKind::Task, "Call back", own)).await.unwrap();
+    let nobody = RecordRef { kind: RecordKind::Contact, id: own.id };
+    let deal = RecordRef { kind: RecordKind::Opportunity, id: uuid::Uuid::nil() };
+    for unseen in [foreign, nobody, deal] {
+        let refused = activities.create(about(ActivityKind::Task, "Call back", unseen)).await.unwrap_err();
+        assert_eq!(refused.code(), "record.not_found", "{unseen:?}");
+        assert_eq!(activities.link(task.id, unseen).await.unwrap_err().code(), "record.not_found", "{unseen:?}");
+    }
+    assert_eq!(office.store.dump::<Activity>(office.organization).len(), 1);
+    assert_eq!(activities.records(task.id).await.unwrap(), [own]);
+
+    let neighbour = office.neighbour("neighbour").await.boss().await;
+    let refused = neighbour.activities().create(about(ActivityKind::Task, "Call back", own)).await.unwrap_err();
+    assert_eq!(refused.code(), "record.not_found");
+    assert_eq!(neighbour.activities().get(task.id).await.unwrap_err().code(), "record.not_found");
+}
+
+#[tokio::test]
+async fn the_last_link_stays() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let activities = boss.activities();
+    let (lead, contact) = (lead_of(&office, office.owner).await, contact_of(&office, office.owner).await);
+    let task = activities.create(about(ActivityKind::Task, "Call back", lead)).await.unwrap();
+    assert_eq!(activities.unlink(task.id, lead).await.unwrap_err().code(), "activity.unlinked");
+    assert_eq!(activities.unlink(task.id, contact).await.unwrap_err().code(), "record.not_found");
+    activities.link(task.id, contact).await.unwrap();
+    assert_eq!(activities.link(task.id, contact).await.unwrap_err().code(), "activity.already_linked");
+    activities.unlink(task.id, lead).await.unwrap();
+    assert_eq!(activities.records(task.id).await.unwrap(), [contact]);
+    assert_eq!(activities.unlink(task.id, contact).await.unwrap_err().code(), "activity.unlinked");
+    let said = ["activity.created", "activity.linked", "activity.unlinked"];
+    assert_eq!(office.events_of(task.id.uuid()), said);
+}
+
+#[tokio::test]
+async fn owner_and_place_of_links_follow_the_activity() {
+    let office = Office::open().await;
+    let rep = office.hire("rita", StandardRole::SalesRep).await;
+    let boss = office.boss().await;
+    let activities = boss.activities();
+    let lead = lead_of(&office, rep).await;
+    let task = activities.create(about(ActivityKind::Task, "Call back", lead)).await.unwrap();
+    let follows = |activity: &Stored<Activity>| {
+        let links: Vec<_> = stored_links(&office).into_iter().map(|link| link.value).collect();
+        assert_eq!(links, [ActivityLink::new(activity, lead)]);
+    };
+    follows(&task);
+    let due_at = minutes(&office, 60);
+    let patch = ActivityPatch { owner_id: Patch::Set(rep), due_at: Patch::Set(due_at), ..ActivityPatch::default() };
+    let task = activities.change(task.id, task.version, patch).await.unwrap();
+    follows(&task);
+    let seen = office.session_of(rep).await.activities().list(&Predicate::everything(), &Page::first(9)).await;
+    assert_eq!(seen.unwrap(), [task.clone()]);
+    let done = activities.complete(task.id, Completion::default()).await.unwrap();
+    follows(&done);
+    assert_ne!(done.happens_at(), task.happens_at(), "completing moves it in the feed");
+    follows(&activities.reopen(task.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_conversion_adds_links_and_copies_nothing() {
+    let office = Office::open().await;
+    let rep = office.hire("rita", StandardRole::SalesRep).await;
+    let boss = office.boss().await;
+    let activities = boss.activities();
+    let (lead, contact) = (lead_of(&office, rep).await, contact_of(&office, rep).await);
+    let other = lead_of(&office, rep).await;
+    let task = activities.create(about(ActivityKind::Task, "Call back", lead)).await.unwrap();
+    let both = NewActivity { records: vec![lead, contact], ..about(ActivityKind::Note, "Met at the fair", lead) };
+    let note = activities.create(both).await.unwrap();
+    activities.create(about(ActivityKind::Task, "Elsewhere", other)).await.unwrap();
+    let before = office.store.dump::<Activity>(office.organization);
+    assert_eq!(before.len(), 3);
+
+    // The one who converts does not see the boss's activities, and they follow all the same.
+    let session = office.session_of(rep).await;
+    let mut uow = session.begin(Permission::LeadConvert).await.unwrap();
+    assert_eq!(add_links(&mut uow, lead, &[contact]).await.unwrap(), 1, "the note is linked already");
+    assert_eq!(add_links(&mut uow, lead, &[contact]).await.unwrap(), 0);
+    assert_eq!(add_links(&mut uow, contact, &[]).await.unwrap(), 0);
+    let open = open_activities_of(&mut uow, lead).await.unwrap();
+    assert_eq!(open.iter().map(|activity| activity.id).collect::<Vec<_>>(), [task.id]);
+    for activity in open {
+        hand_over(&mut uow, activity, Some(rep)).await.unwrap();
+    }
+    uow.commit().await.unwrap();
+
+    assert_eq!(activities.records(task.id).await.unwrap(), [lead, contact]);
+    assert_eq!(activities.records(note.id).await.unwrap(), [lead, contact]);
+    assert_eq!(activities.get(note.id).await.unwrap(), note, "what is done keeps its owner");
+    assert_eq!(activities.get(task.id).await.unwrap().owner_id, Some(rep));
+    assert_eq!(office.store.dump::<Activity>(office.organization).len(), 3);
+    let of_task = stored_links(&office).into_iter().filter(|link| link.activity_id == task.id);
+    assert!(of_task.into_iter().all(|link| link.owner_id == Some(rep)));
+}
+
+#[tokio::test]
+async fn of_two_who_take_the_last_two_links_one_is_refused() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let (lead, contact) = (lead_of(&office, office.owner).await, contact_of(&office, office.owner).await);
+    let both = NewActivity { records: vec![lead, contact], ..about(ActivityKind::Task, "Call back", lead) };
+    let task = boss.activities().create(both).await.unwrap();
+    let mut first = boss.begin(Permission::ActivityUpdate).await.unwrap();
+    let mut row = first.get(task.id).await.unwrap();
+    row.value.subject = "Write back".parse().unwrap();
+    first.save(row, ActivityEvent::Unlinked(lead)).await.unwrap();
+    boss.activities().unlink(task.id, contact).await.unwrap();
+    assert_eq!(first.commit().await.unwrap_err().code(), "record.changed_meanwhile");
+}

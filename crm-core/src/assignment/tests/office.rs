@@ -1,0 +1,130 @@
+//! An organization on the memory store with members who take turns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::access::{Caller, MemberId, NewMember, NewOrganization, OrganizationId, Permission, StandardRole};
+use crate::assignment::{Assignment, Assignments, AvailabilityChange, RuleDraft, RuleMember, announce, assign_drafts};
+use crate::crm::Crm;
+use crate::event::Event;
+use crate::kernel::{Clock, Name, Patch, Predicate, Result, Stored, Timestamp};
+use crate::lead::{Lead, LeadDraft, LeadId, NewLead, insert_leads};
+use crate::store::{MemoryStore, Session};
+use crate::testing::{ManualClock, SequentialIds};
+
+struct Hands(Arc<ManualClock>);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+pub(super) struct Office {
+    pub(super) store: MemoryStore,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) session: Session,
+    pub(super) organization: OrganizationId,
+}
+
+impl Office {
+    pub(super) async fn open() -> Self {
+        let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
+        let crm = Crm::new(store.clone(), Hands(clock.clone()), SequentialIds::new());
+        let new = serde_json::from_value::<NewOrganization>(serde_json::json!({
+            "slug": "acme", "name": "Acme", "default_currency": "EUR", "time_zone": "Europe/Berlin", "region": "DE"
+        }));
+        let (organization, _) = crm.found(new.unwrap(), person("Olga")).await.unwrap();
+        let session = crm.session(Caller::system(organization.id, "test"));
+        Self { store, clock, session, organization: organization.id }
+    }
+
+    pub(super) fn assignment(&self) -> Assignments<'_> {
+        self.session.assignment()
+    }
+
+    pub(super) async fn hire(&self, names: &[&str]) -> Vec<MemberId> {
+        let mut ids = Vec::new();
+        for name in names {
+            ids.push(self.session.members().add(person(name)).await.unwrap().id);
+        }
+        ids
+    }
+
+    /// One rule for every lead, with these members and weights.
+    pub(super) async fn share(&self, members: &[(MemberId, i64)]) {
+        let rules = vec![RuleDraft::catch_all(name("All"), weighted(members))];
+        self.assignment().set_rules(rules).await.unwrap();
+    }
+
+    pub(super) async fn add_leads(&self, leads: Vec<NewLead>) -> (Vec<Stored<Lead>>, Vec<Assignment>) {
+        capture(&self.session, leads).await.unwrap()
+    }
+
+    pub(super) async fn add_lead(&self) -> Stored<Lead> {
+        self.add_leads(vec![lead("Lovelace")]).await.0.pop().unwrap()
+    }
+
+    pub(super) async fn away(&self, member: MemberId, until: Option<Timestamp>) {
+        let away_until = until.map_or(Patch::Clear, Patch::Set);
+        let change = AvailabilityChange { away_until, ..AvailabilityChange::default() };
+        self.assignment().set_availability(member, change).await.unwrap();
+    }
+
+    /// How many leads each member owns.
+    pub(super) fn owned(&self) -> BTreeMap<MemberId, usize> {
+        let mut owned = BTreeMap::new();
+        for lead in self.store.dump::<Lead>(self.organization) {
+            if let Some(owner) = lead.owner_id {
+                *owned.entry(owner).or_default() += 1;
+            }
+        }
+        owned
+    }
+
+    pub(super) fn told(&self, lead: LeadId) -> Vec<Stored<Event>> {
+        let events = self.store.dump::<Event>(self.organization);
+        events.into_iter().filter(|event| event.record_id == lead.uuid() && event.name != "lead.created").collect()
+    }
+}
+
+/// Adds leads as intake does.
+pub(super) async fn capture(session: &Session, leads: Vec<NewLead>) -> Result<(Vec<Stored<Lead>>, Vec<Assignment>)> {
+    let mut uow = session.begin(Permission::LeadCreate).await?;
+    let mut drafts = Vec::new();
+    for lead in leads {
+        drafts.push(LeadDraft { id: uow.new_id(), lead: Lead::new(lead)?, touch: None });
+    }
+    let assignments = assign_drafts(&mut uow, &mut drafts).await?;
+    // What lies between the decision and the commit of a real intake.
+    tokio::task::yield_now().await;
+    let leads = insert_leads(&mut uow, &crate::custom_field::Schema::default(), drafts).await?;
+    announce(&mut uow, &leads, &assignments).await?;
+    uow.commit().await?;
+    Ok((leads, assignments))
+}
+
+pub(super) fn person(who: &str) -> NewMember {
+    let email = format!("{}@acme.example", who.to_lowercase()).parse().unwrap();
+    NewMember { name: name(who), email, role: StandardRole::SalesRep, custom_role_id: None }
+}
+
+pub(super) fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+pub(super) fn lead(last_name: &str) -> NewLead {
+    NewLead { last_name: Some(name(last_name)), ..NewLead::default() }
+}
+
+pub(super) fn weighted(members: &[(MemberId, i64)]) -> Vec<RuleMember> {
+    members.iter().map(|(member_id, weight)| RuleMember { member_id: *member_id, weight: *weight }).collect()
+}
+
+pub(super) fn equal(members: &[MemberId]) -> Vec<RuleMember> {
+    members.iter().copied().map(RuleMember::equal).collect()
+}
+
+pub(super) fn in_country(country: &str) -> Predicate<Lead> {
+    Lead::COUNTRY.is(country)
+}

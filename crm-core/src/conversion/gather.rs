@@ -1,0 +1,144 @@
+//! Reading everything that a plan is made from.
+
+use super::choices::{ConversionChoices, Target};
+use super::facts::{Facts, domains_of};
+use super::mapping::Mapping;
+use crate::custom_field::Schema;
+use crate::identity::{KeyKind, MatchKey, RecordKind};
+use crate::kernel::{Domain, Explanation, Id, Page, Result, Stored};
+use crate::lead::LeadId;
+use crate::people::{Account, AccountDomain, AccountId, Contact, ContactPoint};
+use crate::store::UnitOfWork;
+
+pub(super) struct Schemas {
+    pub(super) lead: Schema,
+    contact: Schema,
+    account: Schema,
+    opportunity: Schema,
+}
+
+impl Schemas {
+    pub(super) async fn load(uow: &mut UnitOfWork<'_>) -> Result<Self> {
+        Ok(Self {
+            lead: Schema::load(uow, RecordKind::Lead).await?,
+            contact: Schema::load(uow, RecordKind::Contact).await?,
+            account: Schema::load(uow, RecordKind::Account).await?,
+            opportunity: Schema::load(uow, RecordKind::Opportunity).await?,
+        })
+    }
+
+    pub(super) fn of(&self, kind: RecordKind) -> &Schema {
+        match kind {
+            RecordKind::Lead => &self.lead,
+            RecordKind::Contact => &self.contact,
+            RecordKind::Account => &self.account,
+            RecordKind::Opportunity => &self.opportunity,
+        }
+    }
+}
+
+pub(super) async fn stored_mapping(uow: &mut UnitOfWork<'_>) -> Result<Option<Stored<Mapping>>> {
+    Ok(uow.list(&Mapping::SOURCE.is(RecordKind::Lead.as_str()), &Page::first(1)).await?.pop())
+}
+
+pub(super) async fn gather(uow: &mut UnitOfWork<'_>, lead: LeadId, choices: &ConversionChoices) -> Result<Facts> {
+    let lead = uow.get(lead).await?;
+    let schemas = Schemas::load(uow).await?;
+    let mapping = match stored_mapping(uow).await? {
+        Some(mapping) => mapping.value,
+        None => Mapping::by_name(&schemas.lead, |kind| schemas.of(kind)),
+    };
+    let domains: Vec<_> = domains_of(&lead.value).into_iter().collect();
+    let names = domains.iter().map(|domain| domain.as_str().to_owned());
+    let held = uow.list(&AccountDomain::DOMAIN.is_one_of(names), &Page::first(100)).await?;
+    let domain_holders: Vec<_> = held.into_iter().map(|row| (row.value.domain, row.value.account_id)).collect();
+    let keys: Vec<String> = lead.value.keys().iter().map(str::to_owned).collect();
+    let (contact, contact_match) = match choices.contact {
+        Target::Existing(id) => (Some(uow.get(id).await?), None),
+        Target::Matching => matching_contact(uow, &keys).await?,
+        Target::New | Target::Nothing => (None, None),
+    };
+    let (account, account_match) = match choices.account {
+        Target::Existing(id) => (Some(uow.get(id).await?), None),
+        Target::Matching => {
+            let employer = contact.as_ref().and_then(|contact| contact.account_id);
+            let named = keys.iter().filter(|key| key.starts_with(KeyKind::Company.prefix())).cloned();
+            matching_account(uow, employer, &domain_holders, named.collect()).await?
+        }
+        Target::New | Target::Nothing => (None, None),
+    };
+    let contact = match contact {
+        Some(contact) => {
+            let points = uow.list_all(&ContactPoint::CONTACT.is(contact.id)).await?;
+            Some((contact, points))
+        }
+        None => None,
+    };
+    let opportunity = match choices.opportunity {
+        Target::Existing(id) => Some(uow.get(id).await?),
+        _ => None,
+    };
+    Ok(Facts {
+        lead,
+        account,
+        account_match,
+        contact,
+        contact_match,
+        opportunity,
+        domain_holders,
+        mapping,
+        contact_schema: schemas.contact,
+        account_schema: schemas.account,
+        opportunity_schema: schemas.opportunity,
+    })
+}
+
+/// The one contact that has an address or number of the lead. Two of them are not a certain match.
+async fn matching_contact(
+    uow: &mut UnitOfWork<'_>,
+    keys: &[String],
+) -> Result<(Option<Stored<Contact>>, Option<Explanation>)> {
+    for (kind, what) in [(KeyKind::Email, "e-mail address"), (KeyKind::Phone, "telephone number")] {
+        let wanted = keys.iter().filter(|key| key.starts_with(kind.prefix())).cloned();
+        if let Some((id, key)) = only_holder(uow, RecordKind::Contact, wanted.collect()).await?
+            && let Some(contact) = uow.find(Id::<Contact>::new(id)).await?
+        {
+            let reason = format!("the contact {} has the lead's {what} ({key})", contact.full_name());
+            return Ok((Some(contact), Some(Explanation::new(reason))));
+        }
+    }
+    Ok((None, None))
+}
+
+/// The company that the matched contact works for, or that has a domain of the lead, or that has exactly its name.
+async fn matching_account(
+    uow: &mut UnitOfWork<'_>,
+    employer: Option<AccountId>,
+    holders: &[(Domain, AccountId)],
+    company_keys: Vec<String>,
+) -> Result<(Option<Stored<Account>>, Option<Explanation>)> {
+    let by_domain = holders.first().map(|(domain, id)| (*id, format!("has the lead's domain {domain}")));
+    let mut found = employer.map(|id| (id, "is where the matched contact works".to_owned())).or(by_domain);
+    if found.is_none() {
+        let named = only_holder(uow, RecordKind::Account, company_keys).await?;
+        found = named.map(|(id, _)| (Id::new(id), "has the name of the lead's company".to_owned()));
+    }
+    let Some((id, reason)) = found else { return Ok((None, None)) };
+    let Some(account) = uow.find(id).await? else { return Ok((None, None)) };
+    let reason = Explanation::new(format!("the account {} {reason}", account.name));
+    Ok((Some(account), Some(reason)))
+}
+
+/// The record of a kind that is known by one of these keys, when there is exactly one.
+async fn only_holder(
+    uow: &mut UnitOfWork<'_>,
+    kind: RecordKind,
+    keys: Vec<String>,
+) -> Result<Option<(uuid::Uuid, String)>> {
+    let filter = MatchKey::KEY.is_one_of(keys).and(MatchKey::RECORD_KIND.is(kind.as_str()));
+    let holders = uow.list(&filter, &Page::first(20)).await?;
+    let Some(first) = holders.first() else { return Ok(None) };
+    let alone = holders.iter().all(|holder| holder.record_id == first.record_id);
+    let key = first.key.split_once(':').map_or("", |(_, key)| key).to_owned();
+    Ok(alone.then_some((first.record_id, key)))
+}

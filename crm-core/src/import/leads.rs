@@ -1,0 +1,143 @@
+//! Judging rows as leads: reading, intake, and the states that the rows name.
+
+use super::judged::{Entry, Judged};
+use super::lead_row::read_lead;
+use super::ledger::{IssueKind, RowOutcome};
+use super::model::Import;
+use super::reading::{Findings, Reading};
+use crate::duplicate::Candidate;
+use crate::event::changes;
+use crate::identity::{RecordKind, RecordRef};
+use crate::intake::{CaptureOutcome, CaptureRefusal, IntakeRules, Submission, capture_batch};
+use crate::kernel::{Error, Field, Label, Line, Predicate, Result, Stored, Test, Value};
+use crate::lead::{Lead, LeadEvent, LeadId, LeadStatus};
+use crate::store::UnitOfWork;
+
+type Status = (LeadStatus, Option<Label>);
+
+/// Judges rows in their order, in one unit of work.
+pub(super) async fn judge_leads(
+    uow: &mut UnitOfWork<'_>,
+    import: &Stored<Import>,
+    reading: &Reading,
+    entries: &[Entry],
+) -> Result<Vec<Judged>> {
+    let rules = IntakeRules::load(uow).await?;
+    let mut submissions = Vec::new();
+    let mut statuses: Vec<Option<Status>> = Vec::new();
+    let mut read = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let mut findings = entry.findings(reading);
+        let mut is_submitted = false;
+        if let Entry::Readable(row) = entry {
+            let told = read_lead(reading, uow, row, &mut findings);
+            if !findings.keep_out() {
+                is_submitted = true;
+                statuses.push(told.status);
+                submissions.push(Submission {
+                    source: import.source.clone(),
+                    external_id: told.external_id.or_else(|| row_identifier(import, row.row)),
+                    lead: told.lead,
+                    on_match: reading.options.on_match,
+                    match_by: reading.options.match_by.clone(),
+                    confirmed: reading.options.confirmed,
+                });
+            }
+        }
+        read.push((entry, findings, is_submitted));
+    }
+    let outcomes = capture_batch(uow, &rules, submissions).await?;
+    give_statuses(uow, &outcomes, statuses).await?;
+    let mut outcomes = outcomes.into_iter();
+    let judged = read.into_iter().map(|(entry, mut findings, is_submitted)| {
+        let outcome = is_submitted.then(|| outcomes.next()).flatten();
+        let (outcome, record) = match outcome {
+            None => (RowOutcome::Refused, None),
+            Some(Ok(outcome)) => told(outcome, &mut findings),
+            Some(Err(error)) => {
+                findings.refuse(&error);
+                (RowOutcome::Refused, None)
+            }
+        };
+        entry.judged(reading, outcome, record, findings)
+    });
+    Ok(judged.collect())
+}
+
+/// The identifier of a row that brings none: the same row of the same content is taken once.
+fn row_identifier(import: &Import, row: u64) -> Option<Line<200>> {
+    Line::parse(&format!("{}#{row}", import.fingerprint)).ok()
+}
+
+fn told(outcome: CaptureOutcome, findings: &mut Findings<'_>) -> (RowOutcome, Option<RecordRef>) {
+    match outcome {
+        CaptureOutcome::Created { lead, flagged } => {
+            let outcome = if flagged.is_empty() { RowOutcome::Created } else { RowOutcome::Flagged };
+            if !flagged.is_empty() {
+                let message = format!("made, and flagged as possibly the same as {}", named(&flagged));
+                findings.add(IssueKind::Note, None, "import.possible_duplicate", None, message);
+            }
+            (outcome, Some(RecordRef::new(RecordKind::Lead, lead)))
+        }
+        CaptureOutcome::Linked { record, .. } => (RowOutcome::Linked, Some(record)),
+        CaptureOutcome::Updated { lead, .. } => (RowOutcome::Updated, Some(RecordRef::new(RecordKind::Lead, lead))),
+        CaptureOutcome::Skipped { record, .. } => (RowOutcome::Skipped, Some(record)),
+        CaptureOutcome::Repeated { record } => (RowOutcome::Repeated, record),
+        CaptureOutcome::Warned(candidates) => {
+            left_out(findings, &candidates, CaptureRefusal::Warned(candidates.clone()));
+            (RowOutcome::Warned, None)
+        }
+        CaptureOutcome::Blocked(candidates) => {
+            left_out(findings, &candidates, CaptureRefusal::Blocked(candidates.clone()));
+            (RowOutcome::Blocked, None)
+        }
+    }
+}
+
+fn left_out(findings: &mut Findings<'_>, candidates: &[Candidate], refusal: CaptureRefusal) {
+    let error = Error::from(refusal);
+    findings.add(IssueKind::Error, None, error.code(), None, format!("{error}: {}", named(candidates)));
+}
+
+fn named(candidates: &[Candidate]) -> String {
+    let names: Vec<_> = candidates
+        .iter()
+        .take(5)
+        .map(|candidate| format!("{} {}", candidate.record.kind.as_str(), candidate.record.id))
+        .collect();
+    names.join(", ")
+}
+
+/// Gives new leads the states that their rows name. Known leads keep theirs.
+async fn give_statuses(
+    uow: &mut UnitOfWork<'_>,
+    outcomes: &[std::result::Result<CaptureOutcome, Error>],
+    statuses: Vec<Option<Status>>,
+) -> Result<()> {
+    let wanted: Vec<(LeadId, Status)> = outcomes
+        .iter()
+        .zip(statuses)
+        .filter_map(|(outcome, status)| match (outcome, status?) {
+            (Ok(CaptureOutcome::Created { .. }), (LeadStatus::New, None)) => None,
+            (Ok(CaptureOutcome::Created { lead, .. }), status) => Some((*lead, status)),
+            _ => None,
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let ids = wanted.iter().map(|(lead, _)| Value::Uuid(lead.uuid())).collect();
+    let mut leads = uow.list_all_of_anyone(&Predicate::<Lead>::Test(Field::ID, Test::In(ids))).await?;
+    for (id, (status, label)) in wanted {
+        let Some(index) = leads.iter().position(|lead| lead.id == id) else { continue };
+        let mut lead = leads.swap_remove(index);
+        let before = lead.value.clone();
+        let step = if lead.status == status { None } else { Some(lead.value.go_to(status)?) };
+        if let Some(label) = label {
+            lead.value.relabel(label)?;
+        }
+        let event = step.unwrap_or_else(|| LeadEvent::Changed { changes: changes(&before, &lead.value) });
+        uow.save(lead, event).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! Commands on imports.
+
+use super::importer::{OnProgress, Run, SHOWN_ISSUES};
+use super::ledger::{ImportIssue, ImportRow};
+use super::mapping::{ImportMapping, ImportMappingEvent, ImportMappingId, Mapping};
+use super::model::{Import, ImportEvent, ImportId, ImportState, NewImport};
+use super::refusal::ImportRefusal;
+use super::source::RowSource;
+use super::target::ImportKind;
+use crate::access::Permission;
+use crate::custom_field::Schema;
+use crate::identity::KeyKind;
+use crate::intake::MatchBy;
+use crate::kernel::{Name, Page, Predicate, Result, Stored};
+use crate::store::{Session, UnitOfWork};
+
+/// What beginning an import comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// It is new.
+    Begun(Stored<Import>),
+    /// The same content is on its way already; a run goes on behind the last row that was kept.
+    Resumed(Stored<Import>),
+    /// The same content was imported to its end; a run changes nothing.
+    AlreadyImported(Stored<Import>),
+}
+
+impl Start {
+    /// The import, whichever it is.
+    #[must_use]
+    pub fn import(&self) -> &Stored<Import> {
+        match self {
+            Self::Begun(import) | Self::Resumed(import) | Self::AlreadyImported(import) => import,
+        }
+    }
+}
+
+/// What an import did, or would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportReport {
+    /// The import with its sums. That of a dry run is not stored.
+    pub import: Stored<Import>,
+    /// The first thousand issues, in the order of rows.
+    pub issues: Vec<ImportIssue>,
+    /// False for a dry run in which a batch failed as a whole: doubles of rows before it may count as new then.
+    pub exact: bool,
+}
+
+/// Commands on imports. All of them need `LeadImport`; those of accounts also the permissions to make and change these.
+#[derive(Clone, Copy, Debug)]
+pub struct Imports<'a>(pub(crate) &'a Session);
+
+impl Imports<'_> {
+    /// Proposes a mapping for a header.
+    ///
+    /// # Errors
+    /// Those of the door.
+    #[cfg(feature = "csv")]
+    pub async fn guess(&self, kind: ImportKind, headers: &[String]) -> Result<Mapping> {
+        let mut uow = self.begin(kind).await?;
+        let schema = Schema::load(&mut uow, kind.record()).await?;
+        Ok(super::guess::guess(kind, headers, &schema))
+    }
+
+    /// Begins an import, or finds the one of the same content. Other choices count as long as no row was judged.
+    ///
+    /// # Errors
+    /// `InvalidInput` that names every column of the mapping that is wrong, see [`Mapping::check`];
+    /// `ImportRefusal::KeyNotUsable`.
+    pub async fn start(&self, new: NewImport) -> Result<Start> {
+        let mut uow = self.begin(new.kind).await?;
+        check(&mut uow, &new).await?;
+        let Some(mut import) = same(&mut uow, &new).await? else {
+            let import = Import::new(new, uow.now());
+            let import = uow.insert(import, ImportEvent::Started).await?;
+            uow.commit().await?;
+            return Ok(Start::Begun(import));
+        };
+        if import.state == ImportState::Finished {
+            return Ok(Start::AlreadyImported(import));
+        }
+        import.value.begin_anew(new);
+        import.value.state = ImportState::Running;
+        let import = uow.save(import, ImportEvent::Resumed).await?;
+        uow.commit().await?;
+        Ok(Start::Resumed(import))
+    }
+
+    /// Imports the rows of a source in batches, each kept as a whole, from the first row that was not yet judged.
+    ///
+    /// When it is cut off, by an error or because nobody waits for it any more, what was kept stays, and the next run
+    /// over the same content goes on from there. A finished import is answered with its report.
+    ///
+    /// # Errors
+    /// `RecordNotFound`; `ImportRefusal::OtherFile`, `RunElsewhere`; those of the source and the store. What is wrong
+    /// with single rows is no error but an issue.
+    pub async fn run(
+        &self,
+        id: ImportId,
+        source: &mut dyn RowSource,
+        progress: OnProgress<'_>,
+    ) -> Result<ImportReport> {
+        let mut uow = self.0.begin(Permission::LeadImport).await?;
+        let mut import = uow.get(id).await?;
+        check_kind(self.0, import.kind)?;
+        if import.state == ImportState::Finished {
+            return report(&mut uow, import).await;
+        }
+        if import.state == ImportState::Failed {
+            import.value.state = ImportState::Running;
+            import = uow.save(import, ImportEvent::Resumed).await?;
+        }
+        uow.commit().await?;
+        Run::real(self.0, import).all(source, progress).await?;
+        self.report(id).await
+    }
+
+    /// Does everything that a run would do in one unit of work, and drops it.
+    ///
+    /// # Errors
+    /// As [`Imports::start`] and [`Imports::run`].
+    pub async fn dry_run(
+        &self,
+        new: NewImport,
+        source: &mut dyn RowSource,
+        progress: OnProgress<'_>,
+    ) -> Result<ImportReport> {
+        let mut uow = self.begin(new.kind).await?;
+        check(&mut uow, &new).await?;
+        let known = same(&mut uow, &new).await?;
+        let stored = known.is_some();
+        let mut import = match known {
+            Some(import) if import.state == ImportState::Finished => return report(&mut uow, import).await,
+            Some(import) => import,
+            None => uow.fresh(uow.new_id(), Import::new(new.clone(), uow.now())),
+        };
+        import.value.begin_anew(new);
+        import.value.state = ImportState::Running;
+        drop(uow);
+        let mut run = Run::dry(self.0, import, stored);
+        run.all(source, progress).await?;
+        Ok(ImportReport { import: run.import, issues: run.issues, exact: run.exact })
+    }
+
+    /// What an import did so far.
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn report(&self, id: ImportId) -> Result<ImportReport> {
+        let mut uow = self.0.begin(Permission::LeadImport).await?;
+        let import = uow.get(id).await?;
+        report(&mut uow, import).await
+    }
+
+    /// The imports that match, in the page's order.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn list(&self, filter: &Predicate<Import>, page: &Page<Import>) -> Result<Vec<Stored<Import>>> {
+        self.0.begin(Permission::LeadImport).await?.list(filter, page).await
+    }
+
+    /// What is to be known about cells and rows of an import; in the order of identifiers it is that of rows.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn issues(&self, id: ImportId, page: &Page<ImportIssue>) -> Result<Vec<Stored<ImportIssue>>> {
+        self.0.begin(Permission::LeadImport).await?.list(&ImportIssue::IMPORT.is(id), page).await
+    }
+
+    /// What became of each row of an import; in the order of identifiers it is that of rows.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn rows(
+        &self,
+        id: ImportId,
+        filter: Predicate<ImportRow>,
+        page: &Page<ImportRow>,
+    ) -> Result<Vec<Stored<ImportRow>>> {
+        let mut uow = self.0.begin(Permission::LeadImport).await?;
+        uow.list(&ImportRow::IMPORT.is(id).and(filter), page).await
+    }
+
+    /// Keeps a mapping under a name; one of that name is replaced.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn save_mapping(&self, name: Name, kind: ImportKind, mapping: Mapping) -> Result<Stored<ImportMapping>> {
+        let mut uow = self.0.begin(Permission::LeadImport).await?;
+        let known = uow.list(&ImportMapping::NAME_FIELD.is(name.as_str()), &Page::first(1)).await?.pop();
+        let value = ImportMapping { name, kind, columns: mapping };
+        let saved = match known {
+            None => uow.insert(value, ImportMappingEvent::Created).await?,
+            Some(row) => uow.save(Stored { value, ..row }, ImportMappingEvent::Changed).await?,
+        };
+        uow.commit().await?;
+        Ok(saved)
+    }
+
+    /// The mappings that are kept.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn mappings(&self) -> Result<Vec<Stored<ImportMapping>>> {
+        self.0.begin(Permission::LeadImport).await?.list_all(&Predicate::everything()).await
+    }
+
+    /// Removes a mapping. Imports that were begun with it keep theirs.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`.
+    pub async fn delete_mapping(&self, id: ImportMappingId, version: i64) -> Result<()> {
+        let mut uow = self.0.begin(Permission::LeadImport).await?;
+        let row = uow.get_at(id, Some(version)).await?;
+        uow.delete(row, ImportMappingEvent::Deleted).await?;
+        uow.commit().await
+    }
+
+    async fn begin(&self, kind: ImportKind) -> Result<UnitOfWork<'_>> {
+        check_kind(self.0, kind)?;
+        self.0.begin(Permission::LeadImport).await
+    }
+}
+
+fn check_kind(session: &Session, kind: ImportKind) -> Result<()> {
+    if kind == ImportKind::Accounts {
+        session.caller().check(Permission::AccountCreate)?;
+        session.caller().check(Permission::AccountUpdate)?;
+    }
+    Ok(())
+}
+
+async fn check(uow: &mut UnitOfWork<'_>, new: &NewImport) -> Result<()> {
+    let schema = Schema::load(uow, new.kind.record()).await?;
+    new.mapping.check(new.kind, &new.headers, &schema)?;
+    match &new.options.match_by {
+        MatchBy::Keys(kinds)
+            if new.kind == ImportKind::Accounts
+                && kinds.iter().any(|kind| !matches!(kind, KeyKind::Domain | KeyKind::Company)) =>
+        {
+            Err(ImportRefusal::KeyNotUsable.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The import of the same content and kind.
+async fn same(uow: &mut UnitOfWork<'_>, new: &NewImport) -> Result<Option<Stored<Import>>> {
+    let same = Import::FINGERPRINT.is(new.fingerprint.as_str()).and(Import::KIND.is(new.kind.as_str()));
+    Ok(uow.list(&same, &Page::first(1)).await?.pop())
+}
+
+async fn report(uow: &mut UnitOfWork<'_>, import: Stored<Import>) -> Result<ImportReport> {
+    let issues = uow.list(&ImportIssue::IMPORT.is(import.id), &Page::first(SHOWN_ISSUES)).await?;
+    let issues = issues.into_iter().map(|issue| issue.value).collect();
+    Ok(ImportReport { import, issues, exact: true })
+}

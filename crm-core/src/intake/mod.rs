@@ -1,0 +1,21 @@
+//! Intake: the one way in for leads, whatever brings them: form, API, import, message.
+//!
+//! A [`Submission`] names its source and, where the source has one, its own identifier: the same pair a second time
+//! answers with the first outcome and does nothing ([`Capture`]). Every submission is compared with what is known; what
+//! happens on a match is the organization's duplicate policy, or what the submission asks for ([`OnMatch`]). Known
+//! people are linked or filled in, and what is trusted already is never overwritten unless that is asked for. New leads
+//! are scored and assigned in the same commit.
+//!
+//! A batch is judged in order, each submission also against those before it, and written in few statements. Nothing is
+//! written for a submission that is refused, blocked or warned about.
+
+mod batch;
+mod combine;
+mod decision;
+mod known;
+mod model;
+mod service;
+
+pub use batch::{IntakeRules, capture_batch};
+pub use model::{Capture, CaptureOutcome, CaptureRefusal, MatchBy, OnMatch, Submission};
+pub use service::Intake;

@@ -1,0 +1,197 @@
+//! Submissions, and what became of them.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::duplicate::Candidate;
+use crate::event::Change;
+use crate::identity::{KeyKind, RecordKind, RecordRef};
+use crate::kernel::{
+    Column, Entity, Explanation, Field, Key, Kind, Line, Name, Part, Rule, Timestamp, Value, ValueRef,
+};
+use crate::lead::{LeadId, NewLead};
+
+/// What to do when the submission is about somebody who is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMatch {
+    /// What the organization's duplicate policy says.
+    #[default]
+    Policy,
+    /// Leave everything as it is.
+    Skip,
+    /// Fill the known lead's empty fields.
+    FillEmpty,
+    /// Let the submission's values replace the known lead's.
+    Overwrite,
+    /// Make a new lead all the same, and flag it.
+    Create,
+}
+
+/// What makes two records the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchBy {
+    /// The weighing of all evidence.
+    #[default]
+    Evidence,
+    /// Sharing a key of one of these kinds; such a match is certain.
+    Keys(Vec<KeyKind>),
+}
+
+/// Somebody who may become a customer, as a source tells of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Submission {
+    /// Where it comes from, for example `web-form`; becomes the lead's source when that is absent.
+    pub source: Name,
+    /// The source's own identifier: the same one is taken once.
+    #[serde(default)]
+    pub external_id: Option<Line<200>>,
+    /// What is told.
+    pub lead: NewLead,
+    /// What to do when they are known.
+    #[serde(default)]
+    pub on_match: OnMatch,
+    /// What makes them known.
+    #[serde(default)]
+    pub match_by: MatchBy,
+    /// A person has seen the warning and wants the lead all the same.
+    #[serde(default)]
+    pub confirmed: bool,
+}
+
+impl Submission {
+    /// A submission that the organization's policy decides on.
+    #[must_use]
+    pub fn new(source: Name, lead: NewLead) -> Self {
+        Self {
+            source,
+            external_id: None,
+            lead,
+            on_match: OnMatch::Policy,
+            match_by: MatchBy::Evidence,
+            confirmed: false,
+        }
+    }
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureOutcome {
+    /// A lead was made.
+    Created {
+        /// The lead.
+        lead: LeadId,
+        /// Records that may be the same; flagged for a person to look at.
+        flagged: Vec<Candidate>,
+    },
+    /// They are known; the contact was added to their record.
+    Linked {
+        /// The record that they are.
+        record: RecordRef,
+        /// How certain, in thousandths.
+        confidence: u16,
+        /// Why.
+        evidence: Explanation,
+    },
+    /// They are known as a lead, and fields of it were filled or replaced.
+    Updated {
+        /// The lead.
+        lead: LeadId,
+        /// Which fields, from what to what.
+        changes: Vec<Change>,
+        /// Why it is the same.
+        evidence: Explanation,
+    },
+    /// They are known, and nothing was to be done.
+    Skipped {
+        /// The record that they are.
+        record: RecordRef,
+        /// Why.
+        evidence: Explanation,
+    },
+    /// The same submission came before; this is the record that it led to then.
+    Repeated {
+        /// The record, when it led to one.
+        record: Option<RecordRef>,
+    },
+    /// They may be known; a person should look first, then confirm.
+    Warned(Vec<Candidate>),
+    /// They are known, and the policy wants no second record.
+    Blocked(Vec<Candidate>),
+}
+
+/// A submission with this identifier was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Capture {
+    /// Where it came from.
+    pub source: Name,
+    /// The source's own identifier, unique within the source.
+    pub external_id: Line<200>,
+    /// Kind of the record that it led to.
+    pub record_kind: RecordKind,
+    /// The record that it led to.
+    pub record_id: Uuid,
+    /// When.
+    pub captured_at: Timestamp,
+}
+
+impl Capture {
+    /// Where it came from.
+    pub const SOURCE: Column<Self, String> = Column::required("source", |row| ValueRef::Text(row.source.as_str()));
+    /// The source's own identifier.
+    pub const EXTERNAL_ID: Column<Self, String> =
+        Column::required_indexed("external_id", |row| ValueRef::Text(row.external_id.as_str()));
+    /// The record that it led to.
+    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+
+    /// The record that it led to.
+    #[must_use]
+    pub fn record(&self) -> RecordRef {
+        RecordRef { kind: self.record_kind, id: self.record_id }
+    }
+}
+
+impl Entity for Capture {
+    const NAME: &'static str = "capture";
+    const FIELDS: &'static [Field<Self>] = &[Self::SOURCE.field(), Self::EXTERNAL_ID.field(), Self::RECORD.field()];
+    const UNIQUE: &'static [Key<Self>] = &[Key {
+        name: "external_id",
+        columns: &["source", "external_id"],
+        read: |capture| {
+            let source = Value::Text(capture.source.as_str().to_owned());
+            Some(vec![source, Value::Text(capture.external_id.as_str().to_owned())])
+        },
+    }];
+}
+impl Part for Capture {}
+
+/// A single submission that led to no record.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CaptureRefusal {
+    /// They may be known.
+    #[error("this may be somebody who is known already; look at the candidates, then confirm or link")]
+    Warned(Vec<Candidate>),
+    /// They are known.
+    #[error("this is somebody who is known already, and the policy for this source wants no second record")]
+    Blocked(Vec<Candidate>),
+}
+
+impl Rule for CaptureRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Warned(_) => "intake.possible_duplicate",
+            Self::Blocked(_) => "intake.duplicate",
+        }
+    }
+    fn kind(&self) -> Kind {
+        Kind::Conflict
+    }
+    fn explanation(&self) -> Option<Explanation> {
+        let (Self::Warned(candidates) | Self::Blocked(candidates)) = self;
+        let reasons = candidates.iter().map(|candidate| candidate.evidence.clone());
+        Some(Explanation::new("records that are or may be the same").because_all(reasons))
+    }
+}

@@ -1,0 +1,48 @@
+//! Putting work on the agenda, under a key at most once.
+
+use super::unit_of_work::UnitOfWork;
+use crate::agenda::{Job, JobState};
+use crate::kernel::{Page, Result, Stored};
+
+impl UnitOfWork<'_> {
+    /// Puts a job on the agenda. One that waits under the same key is replaced; one that a worker has just leased is
+    /// replaced too, and its worker will find the lease lost, so that its work is done anew.
+    ///
+    /// # Errors
+    /// `StoreError::Conflict` when someone else changed the job first.
+    pub async fn schedule(&mut self, job: Job) -> Result<()> {
+        let waiting = match &job.unique_key {
+            Some(key) => self.scheduled(key).await?,
+            None => None,
+        };
+        let Some(mut row) = waiting else {
+            self.add_parts(vec![job]).await?;
+            return Ok(());
+        };
+        if row.state == JobState::Ready && row.due_at == job.due_at && row.payload == job.payload {
+            return Ok(());
+        }
+        row.value = Job { token: row.token + 1, ..job };
+        self.save_part(row).await?;
+        Ok(())
+    }
+
+    /// Takes the job with this key off the agenda, when there is one.
+    ///
+    /// # Errors
+    /// `StoreError::Conflict` when someone else changed the job first.
+    pub async fn unschedule(&mut self, key: &str) -> Result<()> {
+        if let Some(row) = self.scheduled(key).await? {
+            self.remove_part(&row).await?;
+        }
+        Ok(())
+    }
+
+    /// The job with this key, when there is one.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn scheduled(&mut self, key: &str) -> Result<Option<Stored<Job>>> {
+        Ok(self.list(&Job::UNIQUE_KEY.is(key), &Page::first(1)).await?.pop())
+    }
+}

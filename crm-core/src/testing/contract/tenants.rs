@@ -1,0 +1,124 @@
+//! One organization never meets another: not by identifier, not by key, not by reference.
+
+use super::Check;
+use super::bench::{Bench, Checked, lead, member, organization, refused, same, team};
+use crate::access::{Member, Organization, Slug, Team};
+use crate::kernel::{Predicate, Stored};
+use crate::lead::Lead;
+use crate::store::{Records, Store};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::new("a_foreign_record_does_not_exist", |store| Box::pin(a_foreign_record_does_not_exist(store))),
+    Check::new("one_identifier_in_two_organizations_is_two_records", |store| {
+        Box::pin(one_identifier_in_two_organizations_is_two_records(store))
+    }),
+    Check::new("keys_of_organizations_do_not_collide", |store| Box::pin(keys_of_organizations_do_not_collide(store))),
+    Check::new("a_foreign_record_cannot_be_referred_to", |store| {
+        Box::pin(a_foreign_record_cannot_be_referred_to(store))
+    }),
+    Check::new("a_slug_belongs_to_one_organization", |store| Box::pin(a_slug_belongs_to_one_organization(store))),
+    Check::new("an_organization_has_its_own_record", |store| Box::pin(an_organization_has_its_own_record(store))),
+];
+
+async fn a_foreign_record_does_not_exist(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let row = bench.put_one(theirs, team("theirs", None)?).await?;
+    same("a foreign record", &bench.find(ours, row.id).await?, &None)?;
+    same("the list", &bench.all::<Team>(ours).await?, &Vec::new())?;
+    let mut tx = bench.write(ours).await?;
+    same("a foreign record, locked", &Records::<Team>::lock(&mut *tx, row.id).await?, &None)?;
+    let by_name =
+        Records::<Team>::list(&mut *tx, &Team::NAME_FIELD.is("theirs"), &crate::kernel::Page::first(10)).await?;
+    same("the list by an exact value", &by_name, &Vec::new())?;
+    let any = Predicate::nothing().negated();
+    same(
+        "the list of anything",
+        &Records::<Team>::list(&mut *tx, &any, &crate::kernel::Page::first(10)).await?,
+        &Vec::new(),
+    )?;
+    drop(tx);
+    let stolen = bench.next(&row, |team| team.parent_id = Some(row.id));
+    refused("a change to a foreign record", bench.save(ours, &stolen).await, "record.changed_meanwhile")?;
+    refused("the removal of a foreign record", bench.remove(ours, &row).await, "record.changed_meanwhile")?;
+    same("the foreign record afterwards", &bench.find(theirs, row.id).await?, &Some(row))
+}
+
+async fn one_identifier_in_two_organizations_is_two_records(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let our_row = bench.put_one(ours, team("ours", None)?).await?;
+    let their_row = Stored { value: team("theirs", None)?, ..our_row.clone() };
+    bench.put(theirs, std::slice::from_ref(&their_row)).await?;
+    let our_row = bench.next(&our_row, |team| team.parent_id = Some(our_row.id));
+    bench.save(ours, &our_row).await?;
+    same("theirs after a change to ours", &bench.find(theirs, their_row.id).await?, &Some(their_row.clone()))?;
+    bench.remove(theirs, &their_row).await?;
+    same("ours after the removal of theirs", &bench.find(ours, our_row.id).await?, &Some(our_row))
+}
+
+async fn keys_of_organizations_do_not_collide(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let our_row = bench.put_one(ours, member("ada@example.com")?).await?;
+    let their_row = bench.put_one(theirs, member("ada@example.com")?).await?;
+    same("our members", &bench.all(ours).await?, &vec![our_row])?;
+    same("their members", &bench.all(theirs).await?, &vec![their_row])
+}
+
+async fn a_foreign_record_cannot_be_referred_to(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let ada = bench.put_one(theirs, member("ada@example.com")?).await?;
+    let outcome = bench.put_one(ours, lead(1, Some(ada.id))?).await;
+    refused("a foreign owner", outcome, "record.missing_reference")?;
+    // The same identifier on both sides: each side's references hold its own record only.
+    bench.put(ours, std::slice::from_ref(&ada)).await?;
+    let owned = bench.put_one(ours, lead(1, Some(ada.id))?).await?;
+    bench.remove(theirs, &ada).await?;
+    refused("the removal of our owner", bench.remove(ours, &ada).await, "record.still_referenced")?;
+    same("our members", &bench.all::<Member>(ours).await?, &vec![ada])?;
+    same("our leads", &bench.all::<Lead>(ours).await?, &vec![owned])
+}
+
+async fn a_slug_belongs_to_one_organization(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let (acme, other) = (Slug::try_from("acme".to_owned())?, Slug::try_from("other".to_owned())?);
+    same("a free slug", &store.organization_by_slug(&acme).await?, &None)?;
+
+    let mut tx = bench.write(ours).await?;
+    tx.claim_slug(&acme, ours).await?;
+    drop(tx);
+    same("a slug whose claim was dropped", &store.organization_by_slug(&acme).await?, &None)?;
+
+    let mut tx = bench.write(ours).await?;
+    tx.claim_slug(&acme, ours).await?;
+    tx.claim_slug(&other, ours).await?;
+    tx.commit().await?;
+    same("the first slug", &store.organization_by_slug(&acme).await?, &Some(ours))?;
+    same("the second slug", &store.organization_by_slug(&other).await?, &Some(ours))?;
+
+    let mut tx = bench.write(theirs).await?;
+    refused("a taken slug", tx.claim_slug(&acme, theirs).await, "organization.slug_taken")?;
+    super::bench::aborted(tx).await?;
+    same("the slug at last", &store.organization_by_slug(&acme).await?, &Some(ours))?;
+
+    let mut tx = bench.write(ours).await?;
+    tx.claim_slug(&acme, ours).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn an_organization_has_its_own_record(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let row = bench.find(ours, ours).await?;
+    let [row] = row.as_slice() else { return same("our record", &row.is_some(), &true) };
+    let renamed = bench.next(row, |own| own.name.clone_from(&row.name));
+    bench.save(ours, &renamed).await?;
+    same("our record", &bench.all::<Organization>(ours).await?, &vec![renamed.clone()])?;
+    same("our record, seen from elsewhere", &bench.find(theirs, ours).await?, &None)?;
+    same("the slug", &renamed.slug.as_str().starts_with("org-"), &true)?;
+    same("a sound slug", &organization("org-x")?.slug.as_str(), &"org-x")
+}

@@ -1,0 +1,220 @@
+//! The same commands on two stores must come out the same, refusals and what is left included.
+//!
+//! A [`Script`] is drawn by chance: transactions of a few organizations, each with some steps, kept or dropped.
+//! [`Script::play`] runs it on a store and answers what came of each step; two stores that keep the contract answer
+//! the same. What the port leaves open is not drawn: two transactions at once, and changes to what has happened.
+
+mod step;
+
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+
+use self::step::{AgendaStep, SlugStep, Step, everything, history, seed, steps};
+use super::arb::Sample;
+use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, TeamMember};
+use crate::agenda::Job;
+use crate::custom_field::{CustomField, CustomUnique};
+use crate::event::Event;
+use crate::identity::MatchKey;
+use crate::kernel::{Id, Rule, Timestamp};
+use crate::lead::{Lead, StatusLabel, Touch};
+use crate::people::{Account, AccountDomain, Contact, ContactPoint};
+use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
+use crate::store::{Records, Store, StoreResult, Tx};
+
+/// What is done to a store.
+#[derive(Clone, Debug)]
+pub struct Script(Vec<Transaction>);
+
+#[derive(Clone, Debug)]
+struct Transaction {
+    organization: u8,
+    reads: bool,
+    keep: bool,
+    steps: Vec<Arc<dyn Step>>,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was done.
+    pub step: String,
+    /// What the store answered, or the code of its refusal.
+    pub answer: Result<String, &'static str>,
+}
+
+impl Outcome {
+    fn new(step: impl Into<String>, answer: StoreResult<String>) -> Self {
+        Self { step: step.into(), answer: answer.map_err(|error| error.code()) }
+    }
+}
+
+/// The first step that came out differently, told for a person; nothing when all came out the same.
+#[must_use]
+pub fn first_difference(one: &[Outcome], other: &[Outcome]) -> Option<String> {
+    let differing = one.iter().zip(other).enumerate().find(|(_, (one, other))| one != other);
+    match differing {
+        Some((number, (one, other))) => {
+            Some(format!("step {number}: {}\n  one:   {:?}\n  other: {:?}", one.step, one.answer, other.answer))
+        }
+        None if one.len() != other.len() => Some(format!("{} steps and {} steps", one.len(), other.len())),
+        None => None,
+    }
+}
+
+/// The organizations that scripts work in. A store that wants their records must have them before.
+pub fn organizations() -> impl Iterator<Item = OrganizationId> {
+    (0..ORGANIZATIONS).map(organization)
+}
+
+const ORGANIZATIONS: u8 = 2;
+
+fn organization(number: u8) -> OrganizationId {
+    Id::new(uuid::Uuid::from_u128(0x019c_adc6_0000_7000_8000_0000_0000_0000 + u128::from(number)))
+}
+
+/// A kind of record: what can be done with it, one new record of it, and the step that shows all of it.
+struct Subject {
+    steps: BoxedStrategy<Arc<dyn Step>>,
+    seed: BoxedStrategy<Arc<dyn Step>>,
+    everything: Arc<dyn Step>,
+}
+
+impl Subject {
+    fn of<E: Sample>() -> Self
+    where
+        for<'t> dyn Tx + 't: Records<E>,
+    {
+        Self { steps: steps::<E>(), seed: seed::<E>(), everything: everything::<E>() }
+    }
+
+    fn of_history<E: Sample>() -> Self
+    where
+        for<'t> dyn Tx + 't: Records<E>,
+    {
+        Self { steps: history::<E>(), ..Self::of::<E>() }
+    }
+}
+
+/// Every kind of record that scripts work with, those that are referred to before those that refer.
+fn subjects() -> [Subject; 22] {
+    [
+        Subject::of::<CustomRole>(),
+        Subject::of::<Member>(),
+        Subject::of::<Team>(),
+        Subject::of::<Account>(),
+        Subject::of::<Contact>(),
+        Subject::of::<Pipeline>(),
+        Subject::of::<Stage>(),
+        Subject::of::<Opportunity>(),
+        Subject::of::<TeamMember>(),
+        Subject::of_history::<Event>(),
+        Subject::of::<Job>(),
+        Subject::of::<MatchKey>(),
+        Subject::of::<CustomField>(),
+        Subject::of::<CustomUnique>(),
+        Subject::of::<AccountDomain>(),
+        Subject::of::<ContactPoint>(),
+        Subject::of::<Lead>(),
+        Subject::of::<StatusLabel>(),
+        Subject::of::<Touch>(),
+        Subject::of::<CloseReason>(),
+        Subject::of::<OpportunityContact>(),
+        Subject::of::<ForecastOverride>(),
+    ]
+}
+
+/// How many of the subjects others refer to: these are seeded in every script.
+const REFERRED_TO: usize = 8;
+
+/// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
+pub fn script(transactions: usize) -> BoxedStrategy<Script> {
+    let referring: Vec<usize> = (REFERRED_TO..subjects().len()).collect();
+    let chosen = (proptest::sample::subsequence(referring, 2), 0..REFERRED_TO);
+    chosen
+        .prop_flat_map(move |(mut chosen, referred_to)| {
+            chosen.push(referred_to);
+            script_with(&chosen, transactions)
+        })
+        .boxed()
+}
+
+fn script_with(chosen: &[usize], transactions: usize) -> BoxedStrategy<Script> {
+    let (mut seeds, mut kinds) = (Vec::new(), Vec::new());
+    for (place, subject) in subjects().into_iter().enumerate() {
+        if place < REFERRED_TO || chosen.contains(&place) {
+            seeds.push(vec((0..ORGANIZATIONS, subject.seed), 2..=8));
+        }
+        if chosen.contains(&place) {
+            kinds.push((6, subject.steps));
+        }
+    }
+    // The agenda is in every script, so it has something to lease in every script, however many kinds there are.
+    seeds.push(vec((0..ORGANIZATIONS, seed::<Job>()), 2..=8));
+    kinds.push((2, AgendaStep::any()));
+    kinds.push((1, SlugStep::any(organization(0), organization(1))));
+    let step = Union::new_weighted(kinds);
+    let parts = (0..ORGANIZATIONS, prop::bool::weighted(0.1), prop::bool::weighted(0.85), vec(step, 1..=6));
+    let transaction =
+        parts.prop_map(|(organization, reads, keep, steps)| Transaction { organization, reads, keep, steps });
+    (seeds, vec(transaction, 1..=transactions))
+        .prop_map(|(seeds, transactions)| {
+            // Each on its own: a refused one takes no other with it.
+            let seeds = seeds.into_iter().flatten().map(|(organization, step)| Transaction {
+                organization,
+                reads: false,
+                keep: true,
+                steps: vec![step],
+            });
+            Script(seeds.chain(transactions).collect())
+        })
+        .boxed()
+}
+
+impl Script {
+    /// Runs the script and then looks at everything that is left.
+    pub async fn play(&self, store: &dyn Store) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for transaction in &self.0 {
+            let intent = if transaction.reads { Intent::Read } else { Intent::Write };
+            let mut tx = match store.begin(organization(transaction.organization), intent).await {
+                Ok(tx) => tx,
+                Err(error) => {
+                    outcomes.push(Outcome::new("begin", Err(error)));
+                    continue;
+                }
+            };
+            for step in &transaction.steps {
+                outcomes.push(Outcome::new(format!("{step:?}"), step.take(&mut *tx).await));
+            }
+            if transaction.keep {
+                outcomes.push(Outcome::new("commit", tx.commit().await.map(|()| String::new())));
+            }
+        }
+        look_at_everything(store, &mut outcomes).await;
+        outcomes
+    }
+}
+
+async fn look_at_everything(store: &dyn Store, outcomes: &mut Vec<Outcome>) {
+    for organization in organizations() {
+        for subject in subjects() {
+            let seen = async {
+                let mut tx = store.begin(organization, Intent::Read).await?;
+                subject.everything.take(&mut *tx).await
+            };
+            outcomes.push(Outcome::new(format!("{:?} of {organization}", subject.everything), seen.await));
+        }
+    }
+    for now in [Timestamp::MIN, Timestamp::MAX] {
+        let due = store.organizations_with_due_jobs(now, 10).await;
+        outcomes.push(Outcome::new(format!("due at {now}"), due.map(|due| format!("{due:?}"))));
+    }
+    for slug in SlugStep::SLUGS.iter().filter_map(|slug| Slug::try_from((*slug).to_owned()).ok()) {
+        let holder = store.organization_by_slug(&slug).await;
+        outcomes.push(Outcome::new(format!("who is {slug}"), holder.map(|holder| format!("{holder:?}"))));
+    }
+}

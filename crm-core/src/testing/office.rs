@@ -1,0 +1,126 @@
+//! An organization at work on a store in memory, for the tests of this crate.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::access::{MemberId, NewMember, NewOrganization, OrganizationId, StandardRole, TeamId, TimeZone};
+use crate::crm::Crm;
+use crate::custom_field::Schema;
+use crate::event::Event;
+use crate::identity::{MatchKey, RecordKind, RecordRef};
+use crate::kernel::{Clock, Currency, Stored, Timestamp};
+use crate::lead::{Lead, LeadDraft, NewLead, insert_leads};
+use crate::store::{MemoryStore, Session};
+use crate::testing::{ManualClock, SequentialIds};
+
+/// A clock that the test and the CRM look at together.
+struct SharedClock(Arc<ManualClock>);
+
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// An organization with its first owner.
+pub(crate) struct Office {
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) crm: Crm,
+    pub(crate) organization: OrganizationId,
+    pub(crate) owner: MemberId,
+}
+
+impl Office {
+    /// Founds an organization on a store of its own.
+    pub(crate) async fn open() -> Self {
+        let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
+        let crm = Crm::new(store.clone(), SharedClock(Arc::clone(&clock)), SequentialIds::new());
+        Self::on(store, clock, crm, "office").await
+    }
+
+    /// Founds another organization on the same store.
+    pub(crate) async fn neighbour(&self, slug: &str) -> Self {
+        Self::on(self.store.clone(), Arc::clone(&self.clock), self.crm.clone(), slug).await
+    }
+
+    async fn on(store: MemoryStore, clock: Arc<ManualClock>, crm: Crm, slug: &str) -> Self {
+        let new = NewOrganization {
+            slug: slug.to_owned().try_into().unwrap(),
+            name: slug.parse().unwrap(),
+            default_currency: Currency::EUR,
+            time_zone: TimeZone::utc(),
+            region: None,
+        };
+        let (organization, owner) = crm.found(new, person("olivia", StandardRole::Owner)).await.unwrap();
+        Self { store, clock, crm, organization: organization.id, owner: owner.id }
+    }
+
+    /// The session of the first owner.
+    pub(crate) async fn boss(&self) -> Session {
+        self.session_of(self.owner).await
+    }
+
+    /// The session of a member.
+    pub(crate) async fn session_of(&self, member: MemberId) -> Session {
+        self.crm.session(self.crm.caller(self.organization, member).await.unwrap())
+    }
+
+    /// Adds a member whose address is made of the name.
+    pub(crate) async fn hire(&self, name: &str, role: StandardRole) -> MemberId {
+        self.boss().await.members().add(person(name, role)).await.unwrap().id
+    }
+
+    /// Makes a team with these members.
+    pub(crate) async fn team(&self, name: &str, parent: Option<TeamId>, members: &[MemberId]) -> TeamId {
+        let boss = self.boss().await;
+        let team = boss.teams().create(name.parse().unwrap(), parent).await.unwrap().id;
+        for member in members {
+            boss.teams().join(team, *member).await.unwrap();
+        }
+        team
+    }
+
+    /// Adds a lead, as intake does once it has judged.
+    pub(crate) async fn lead(&self, new: NewLead) -> Stored<Lead> {
+        let boss = self.boss().await;
+        let mut uow = boss.begin(crate::access::Permission::LeadCreate).await.unwrap();
+        let schema = Schema::load(&mut uow, RecordKind::Lead).await.unwrap();
+        let touch = new.touch.clone();
+        let draft = LeadDraft { id: uow.new_id(), lead: Lead::new(new).unwrap(), touch };
+        let lead = insert_leads(&mut uow, &schema, vec![draft]).await.unwrap().remove(0);
+        uow.commit().await.unwrap();
+        lead
+    }
+
+    /// The keys under which a record is filed, sorted.
+    pub(crate) fn keys_of(&self, record: RecordRef) -> Vec<String> {
+        let filed = self.store.dump::<MatchKey>(self.organization);
+        let mut keys: Vec<_> =
+            filed.into_iter().filter(|key| key.record() == record).map(|key| key.value.key).collect();
+        keys.sort();
+        keys
+    }
+
+    /// The names of the events of a record, the earliest first.
+    pub(crate) fn events_of(&self, record: uuid::Uuid) -> Vec<String> {
+        let events = self.store.dump::<Event>(self.organization);
+        events.into_iter().filter(|event| event.record_id == record).map(|event| event.value.name).collect()
+    }
+}
+
+/// What it takes to add a member whose address is made of the name.
+pub(crate) fn person(name: &str, role: StandardRole) -> NewMember {
+    let email = format!("{name}@office.example").parse().unwrap();
+    NewMember { name: name.parse().unwrap(), email, role, custom_role_id: None }
+}
+
+/// A lead of which only a name is known.
+pub(crate) fn named(name: &str) -> NewLead {
+    NewLead { last_name: Some(name.parse().unwrap()), ..NewLead::default() }
+}
+
+/// Runs a future to its end, for properties, which are not async themselves.
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}

@@ -1,0 +1,121 @@
+//! Due work: which organizations have some, and leasing it inside one of them.
+//!
+//! No statement can lease across organizations on a distributed cluster, and it would let one tenant's backlog starve
+//! the others. So a worker first asks which organizations have due jobs, which only the role `crm_worker` may, seeing
+//! nothing else of them; then it opens one of them and leases there. Leasing passes over rows that another transaction
+//! holds, and finishing names the lease's token; both take few statements for any number of jobs.
+
+use async_trait::async_trait;
+use crm_core::access::OrganizationId;
+use crm_core::agenda::{Claim, Job, JobId, leased};
+use crm_core::kernel::{Id, Stored, Timestamp, Value};
+use crm_core::store::{Agenda, StoreResult};
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use crate::cell::{CellError, Kind, ValuesCell};
+use crate::fault::refusal;
+use crate::row::column;
+use crate::statement::{Binds, Statement};
+use crate::table::Table;
+use crate::tx::{PgTx, query};
+
+/// The transaction in which all organizations' due times may be read, and nothing else.
+pub(crate) const OPEN_AS_WORKER: &str = "begin read only; set local role crm_worker";
+
+pub(crate) const DUE_ORGANIZATIONS: &str = "select j.organization_id from crm.job j \
+    where j.state <> 'dead' and j.due_at <= $1 group by j.organization_id order by min(j.due_at), j.organization_id limit $2";
+
+/// What [`leased`] does to a job, for jobs that this transaction holds already.
+pub(crate) const LEASE: &str = "update crm.job set version = version + 1, updated_at = $3, state = 'leased', \
+    due_at = $4, attempts = attempts + 1, token = token + 1, worker = $5 where organization_id = $1 and id = any($2)";
+
+/// The token is compared by the identifier's place. A join with the pairs would leave the planner free to read all jobs of
+/// the organization for each pair, and it does so when it has not yet seen how many there are.
+pub(crate) const FINISH: &str = "delete from crm.job where organization_id = $1 and id = any($2) \
+    and token = ($3::int8[])[array_position($2::uuid[], id)]";
+
+/// More in one statement makes the planner prefer to read all jobs of the organization.
+const JOBS_PER_STATEMENT: usize = 100;
+
+/// The organizations with due jobs, the longest waiting first, on a connection opened by [`OPEN_AS_WORKER`].
+pub(crate) async fn due_organizations(
+    connection: &mut PgConnection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    let mut binds = Binds::default();
+    let bound = binds.push(&now, Kind::Timestamptz).and_then(|_| binds.push(&limit, Kind::BigInt));
+    bound.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    query(Statement::once(DUE_ORGANIZATIONS, binds)).fetch_all(connection).await
+}
+
+pub(crate) fn organization(row: &PgRow) -> Result<OrganizationId, CellError> {
+    Ok(Id::new(column::<Uuid>(row, 0, Kind::Uuid)?))
+}
+
+/// The statement that finds what can be leased and holds it, appended to the table's select.
+pub(crate) fn free_text(table: &Table) -> String {
+    let due = "and t.due_at <= $2 and t.state <> 'dead'";
+    format!("{} {due} order by t.due_at, t.id limit $3 for no key update skip locked", table.select)
+}
+
+#[async_trait]
+impl Agenda for PgTx<'_> {
+    async fn claim(&mut self, claim: &Claim) -> StoreResult<Vec<Stored<Job>>> {
+        self.check_open()?;
+        let table = self.store.tables.of::<Job>()?;
+        let mut binds = self.binds()?;
+        bind_free(claim, &mut binds).map_err(|error| self.defect(error))?;
+        let statement = Statement::named(self.store.free_jobs.clone(), binds);
+        let rows = self.rows(statement).await.map_err(|error| self.refused(refusal(error, &table)))?;
+        let mut jobs = Vec::with_capacity(rows.len());
+        for row in &rows {
+            jobs.push(leased(self.read::<Job>(row, &table)?, claim));
+        }
+        for chunk in jobs.chunks(JOBS_PER_STATEMENT) {
+            let mut binds = self.binds()?;
+            bind_lease(claim, chunk, &mut binds).map_err(|error| self.defect(error))?;
+            let held = self.execute(Statement::named(LEASE.into(), binds)).await;
+            held.map_err(|error| self.refused(refusal(error, &table)))?;
+        }
+        Ok(jobs)
+    }
+
+    async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
+        self.check_open()?;
+        let table = self.store.tables.of::<Job>()?;
+        let mut finished = 0;
+        for chunk in jobs.chunks(JOBS_PER_STATEMENT) {
+            let mut binds = self.binds()?;
+            bind_finished(chunk, &mut binds).map_err(|error| self.defect(error))?;
+            let done = self.execute(Statement::named(FINISH.into(), binds)).await;
+            finished += done.map_err(|error| self.refused(refusal(error, &table)))?;
+        }
+        Ok(usize::try_from(finished).unwrap_or(usize::MAX))
+    }
+}
+
+fn bind_free(claim: &Claim, binds: &mut Binds) -> Result<(), CellError> {
+    binds.push(&claim.now, Kind::Timestamptz)?;
+    binds.push(&claim.limit, Kind::BigInt)?;
+    Ok(())
+}
+
+fn bind_lease(claim: &Claim, jobs: &[Stored<Job>], binds: &mut Binds) -> Result<(), CellError> {
+    let ids: Vec<_> = jobs.iter().map(|job| Value::Uuid(job.id.uuid())).collect();
+    binds.add(ValuesCell { kind: Kind::Uuid, values: ids.iter().collect() })?;
+    binds.push(&claim.now, Kind::Timestamptz)?;
+    binds.push(&claim.now.plus(claim.lease), Kind::Timestamptz)?;
+    binds.push(&claim.worker, Kind::Text)?;
+    Ok(())
+}
+
+fn bind_finished(jobs: &[(JobId, i64)], binds: &mut Binds) -> Result<(), CellError> {
+    let (ids, tokens): (Vec<_>, Vec<_>) =
+        jobs.iter().map(|(id, token)| (Value::Uuid(id.uuid()), Value::Integer(*token))).unzip();
+    binds.add(ValuesCell { kind: Kind::Uuid, values: ids.iter().collect() })?;
+    binds.add(ValuesCell { kind: Kind::BigInt, values: tokens.iter().collect() })?;
+    Ok(())
+}

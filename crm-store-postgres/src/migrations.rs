@@ -1,0 +1,30 @@
+//! The steps that make the schema, in order. A slice adds its file here.
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// Roles belong to the whole cluster and not to a database, so that they are looked at on every run.
+pub(crate) const ROLES: &str = include_str!("../migrations/roles.sql");
+
+const STEPS: [(i64, &str, &str); 10] = [
+    (1, "ground", include_str!("../migrations/0001_ground.sql")),
+    (2, "access", include_str!("../migrations/0002_access.sql")),
+    (3, "event", include_str!("../migrations/0003_event.sql")),
+    (4, "agenda", include_str!("../migrations/0004_agenda.sql")),
+    (5, "term", include_str!("../migrations/0005_term.sql")),
+    (6, "identity", include_str!("../migrations/0006_identity.sql")),
+    (7, "custom_field", include_str!("../migrations/0007_custom_field.sql")),
+    (8, "people", include_str!("../migrations/0008_people.sql")),
+    (9, "lead", include_str!("../migrations/0009_lead.sql")),
+    (10, "pipeline", include_str!("../migrations/0010_pipeline.sql")),
+];
+
+/// All steps. What was done is kept in a table of our own, so that a host's migrations are not touched.
+pub(crate) fn migrator() -> Migrator {
+    let steps = STEPS.map(|(number, name, text)| {
+        Migration::new(number, name.into(), MigrationType::Simple, SqlStr::from_static(text), false)
+    });
+    let mut migrator = Migrator::with_migrations(steps.into());
+    migrator.dangerous_set_table_name("crm._migration");
+    migrator
+}

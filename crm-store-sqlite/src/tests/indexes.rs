@@ -1,0 +1,78 @@
+//! The statements that are sent are answered from an index.
+
+use crm_core::access::{Intent, Member, Team};
+use crm_core::agenda::Job;
+use crm_core::kernel::{Direction, Entity, Field, Id, Page, Predicate, Test, Timestamp, Value};
+use crm_core::lead::Lead;
+use uuid::Uuid;
+
+use super::{Folder, organization};
+use crate::SqliteStore;
+
+/// How SQLite would answer a list.
+async fn plan<E: Entity>(store: &SqliteStore, filter: &Predicate<E>, page: &Page<E>) -> String {
+    let mut tx = store.transaction(organization(), Intent::Read).await.unwrap();
+    let records = tx.records();
+    let sql = records.list_statement(filter, page);
+    let rows: Vec<(i64, i64, i64, String)> = sql.explained().fetch_all(records.connection()).await.unwrap();
+    rows.into_iter().map(|(_, _, _, detail)| detail).collect::<Vec<_>>().join(" | ")
+}
+
+fn ordered<E: Entity>(order: Field<E>, direction: Direction) -> Page<E> {
+    Page::ordered(order, direction, 50).unwrap()
+}
+
+#[tokio::test]
+async fn lists_seek_and_do_not_sort() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(folder.file()).await.unwrap();
+    let first = Page::first(50);
+    let by_score = ordered(Lead::SCORE.field(), Direction::Descending);
+    let cursor = crm_core::kernel::Cursor { value: Value::Integer(5), id: Uuid::nil() };
+    let next = by_score.clone().after(cursor).unwrap();
+    let owner: Id<Member> = Id::new(Uuid::nil());
+
+    let plans = [
+        ("by identifier", plan(&store, &Predicate::everything(), &first).await, "PRIMARY KEY"),
+        ("an owner's", plan(&store, &Lead::OWNER_ID.is(owner), &first).await, "lead_by_owner_id"),
+        ("of owners", plan(&store, &Lead::OWNER_ID.is_one_of([owner, owner]), &first).await, "lead_by_owner_id"),
+        ("by score", plan(&store, &Predicate::everything(), &by_score).await, "lead_by_score"),
+        ("by score, further on", plan(&store, &Predicate::everything(), &next).await, "lead_by_score"),
+        (
+            "with a tag",
+            plan(&store, &Lead::TAGS.has(&"vip".parse().unwrap()), &first).await,
+            "SEARCH term USING PRIMARY KEY",
+        ),
+        (
+            "with a custom value",
+            plan(&store, &Lead::CUSTOM.value("k", Test::AtLeast(Value::Integer(5))), &first).await,
+            "SEARCH term USING PRIMARY KEY",
+        ),
+        (
+            "due jobs",
+            plan(&store, &Job::DUE_AT.at_most(Timestamp::MAX), &ordered(Job::DUE_AT.field(), Direction::Ascending))
+                .await,
+            "job_by_due_at",
+        ),
+    ];
+    for (what, plan, index) in &plans {
+        assert!(plan.contains(index), "{what}: {plan}");
+        assert!(!plan.contains("SCAN record"), "{what}: {plan}");
+    }
+    for (what, plan, _) in plans.iter().filter(|(what, ..)| *what != "of owners") {
+        // What several owners have is sorted: it lies in several places of the index.
+        assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{what}: {plan}");
+    }
+    // The next page begins at its place in the index rather than at the start of the organization.
+    let (_, next, _) = &plans[4];
+    assert!(next.contains("entity=? AND <expr><?"), "{next}");
+}
+
+#[tokio::test]
+async fn a_field_without_an_index_is_told_apart() {
+    // The control: the words that the test above forbids do appear when there is no index.
+    let folder = Folder::new();
+    let store = SqliteStore::open(folder.file()).await.unwrap();
+    let plan = plan(&store, &Predicate::everything(), &ordered(Team::NAME_FIELD.field(), Direction::Ascending)).await;
+    assert!(plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
+}

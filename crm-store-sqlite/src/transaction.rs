@@ -1,0 +1,135 @@
+//! An open transaction, as the port knows it.
+
+use async_trait::async_trait;
+use crm_core::access::{OrganizationId, Slug};
+use crm_core::agenda::{Claim, Job, JobId};
+use crm_core::kernel::{Entity, Id, Page, Predicate, Stored};
+use crm_core::pipeline::PipelineReport;
+use crm_core::store::{Agenda, Records, StoreError, StoreResult, Tx};
+use sqlx::Row;
+
+use crate::agenda;
+use crate::fault::fault;
+use crate::records::OpenRecords;
+
+/// A transaction of one organization. Dropping it rolls back.
+pub(crate) struct SqliteTx {
+    records: OpenRecords,
+    writes: bool,
+    /// False while a call runs and after one was refused or abandoned: what it has done by then is anybody's guess.
+    sound: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Misuse {
+    #[error("the transaction was refused something before and can only be dropped")]
+    Refused,
+    #[error("the transaction was opened for reading and cannot write or lock")]
+    Reading,
+}
+
+impl SqliteTx {
+    pub(crate) fn new(records: OpenRecords, writes: bool) -> Self {
+        Self { records, writes, sound: true }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn records(&mut self) -> &mut OpenRecords {
+        &mut self.records
+    }
+
+    /// The records, for a call whose outcome goes through [`SqliteTx::settle`].
+    fn read(&mut self) -> StoreResult<&mut OpenRecords> {
+        if !self.sound {
+            return Err(StoreError::Fault(Misuse::Refused.into()));
+        }
+        self.sound = false;
+        Ok(&mut self.records)
+    }
+
+    fn write(&mut self) -> StoreResult<&mut OpenRecords> {
+        let writes = self.writes;
+        let records = self.read()?;
+        if writes { Ok(records) } else { Err(StoreError::Fault(Misuse::Reading.into())) }
+    }
+
+    fn settle<T>(&mut self, outcome: StoreResult<T>) -> StoreResult<T> {
+        self.sound = outcome.is_ok();
+        outcome
+    }
+}
+
+#[async_trait]
+impl<E: Entity> Records<E> for SqliteTx {
+    async fn find(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>> {
+        let outcome = self.read()?.find(id).await;
+        self.settle(outcome)
+    }
+
+    async fn lock(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>> {
+        // The writer is alone: whatever it reads is held.
+        let outcome = self.write()?.find(id).await;
+        self.settle(outcome)
+    }
+
+    async fn list(&mut self, filter: &Predicate<E>, page: &Page<E>) -> StoreResult<Vec<Stored<E>>> {
+        let outcome = self.read()?.list(filter, page).await;
+        self.settle(outcome)
+    }
+
+    async fn insert(&mut self, rows: &[Stored<E>]) -> StoreResult<()> {
+        let outcome = self.write()?.insert(rows).await;
+        self.settle(outcome)
+    }
+
+    async fn update(&mut self, row: &Stored<E>) -> StoreResult<()> {
+        let outcome = self.write()?.update(row).await;
+        self.settle(outcome)
+    }
+
+    async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()> {
+        let outcome = self.write()?.delete(id, version).await;
+        self.settle(outcome)
+    }
+}
+
+#[async_trait]
+impl Agenda for SqliteTx {
+    async fn claim(&mut self, claim: &Claim) -> StoreResult<Vec<Stored<Job>>> {
+        let outcome = agenda::claim(self.write()?, claim).await;
+        self.settle(outcome)
+    }
+
+    async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
+        let outcome = agenda::finish(self.write()?, jobs).await;
+        self.settle(outcome)
+    }
+}
+
+impl PipelineReport for SqliteTx {}
+
+#[async_trait]
+impl Tx for SqliteTx {
+    async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
+        let outcome = claim_slug(self.write()?, slug, organization).await;
+        self.settle(outcome)
+    }
+
+    async fn commit(self: Box<Self>) -> StoreResult<()> {
+        if !self.sound {
+            return Err(StoreError::Fault(Misuse::Refused.into()));
+        }
+        self.records.transaction.commit().await.map_err(fault)
+    }
+}
+
+async fn claim_slug(records: &mut OpenRecords, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
+    let organization = organization.uuid().hyphenated().to_string();
+    // Setting what is there already makes it answer, whoever has it.
+    let sql = "insert into organization_slug (slug, organization_id) values (?1, ?2) \
+               on conflict (slug) do update set slug = excluded.slug returning organization_id";
+    let holder = sqlx::query(sql).bind(slug.as_str().to_owned()).bind(organization.clone());
+    let holder = holder.fetch_one(records.connection()).await.map_err(fault)?;
+    let holder: &str = holder.try_get(0).map_err(fault)?;
+    if holder == organization { Ok(()) } else { Err(StoreError::SlugTaken(slug.to_string())) }
+}
