@@ -6,7 +6,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// Roles belong to the whole cluster and not to a database, so that they are looked at on every run.
 pub(crate) const ROLES: &str = include_str!("../migrations/roles.sql");
 
-const STEPS: [(i64, &str, &str); 10] = [
+const STEPS: [(i64, &str, &str); 17] = [
     (1, "ground", include_str!("../migrations/0001_ground.sql")),
     (2, "access", include_str!("../migrations/0002_access.sql")),
     (3, "event", include_str!("../migrations/0003_event.sql")),
@@ -17,6 +17,13 @@ const STEPS: [(i64, &str, &str); 10] = [
     (8, "people", include_str!("../migrations/0008_people.sql")),
     (9, "lead", include_str!("../migrations/0009_lead.sql")),
     (10, "pipeline", include_str!("../migrations/0010_pipeline.sql")),
+    (11, "activity", include_str!("../migrations/0011_activity.sql")),
+    (12, "duplicate", include_str!("../migrations/0012_duplicate.sql")),
+    (13, "scoring", include_str!("../migrations/0013_scoring.sql")),
+    (14, "assignment", include_str!("../migrations/0014_assignment.sql")),
+    (15, "conversion", include_str!("../migrations/0015_conversion.sql")),
+    (16, "intake", include_str!("../migrations/0016_intake.sql")),
+    (17, "import", include_str!("../migrations/0017_import.sql")),
 ];
 
 /// All steps. What was done is kept in a table of our own, so that a host's migrations are not touched.
