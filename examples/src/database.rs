@@ -25,7 +25,8 @@ impl std::error::Error for OpenError {}
 /// # Errors
 /// `OpenError` when the address is of no known kind or the database can't be opened.
 pub async fn open(address: &str) -> Result<Arc<dyn Store>, OpenError> {
-    let failed = |error: &dyn std::fmt::Display| OpenError(format!("the database '{address}' cannot be opened: {error}"));
+    let failed =
+        |error: &dyn std::fmt::Display| OpenError(format!("the database '{address}' cannot be opened: {error}"));
     if address == "memory:" {
         return Ok(Arc::new(MemoryStore::new()));
     }

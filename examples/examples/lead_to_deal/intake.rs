@@ -23,11 +23,8 @@ pub(crate) async fn import(office: &Office, path: &Path, dry: bool) -> Result<Im
     let used = |mapping: &crm_core::import::Mapping| {
         mapping.columns.iter().filter(|column| column.target != Target::Ignore).count()
     };
-    let (kind, mapping) = if used(&companies) > used(&leads) {
-        (ImportKind::Accounts, companies)
-    } else {
-        (ImportKind::Leads, leads)
-    };
+    let (kind, mapping) =
+        if used(&companies) > used(&leads) { (ImportKind::Accounts, companies) } else { (ImportKind::Leads, leads) };
     let name = path.file_name().map_or_else(|| "list".into(), |name| name.to_string_lossy());
     let new = NewImport {
         kind,
@@ -38,9 +35,8 @@ pub(crate) async fn import(office: &Office, path: &Path, dry: bool) -> Result<Im
         mapping,
         options: Default::default(),
     };
-    let bar = ProgressBar::new(size).with_style(ProgressStyle::with_template(
-        "{bar:40} {bytes}/{total_bytes} {msg} {elapsed}",
-    )?);
+    let bar = ProgressBar::new(size)
+        .with_style(ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {elapsed}")?);
     let on_progress: OnProgress<'_> = &mut |progress| {
         bar.set_position(progress.bytes_read);
         bar.set_message(format!("row {}", progress.row));

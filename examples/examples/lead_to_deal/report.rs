@@ -6,10 +6,11 @@ use crm_core::conversion::{Outcome, Plan};
 use crm_core::event::Event;
 use crm_core::identity::RecordKind;
 use crm_core::import::{ImportId, ImportReport, ImportRow, IssueKind, RowOutcome};
-use crm_core::kernel::{Date, Direction, Id, Page, Predicate, Result, Stored};
+use crm_core::kernel::{Date, Direction, Explanation, Id, Page, Predicate, Result, Stored};
 use crm_core::lead::Lead;
 use crm_core::pipeline::{ForecastScope, Month};
 use crm_examples::Office;
+use serde::Deserialize;
 
 /// How many examples of a kind are shown.
 const SHOWN: usize = 8;
@@ -43,14 +44,16 @@ pub(crate) fn import(report: &ImportReport) {
 pub(crate) async fn duplicates(office: &Office, import: ImportId) -> Result<()> {
     let session = &office.session;
     println!("\nDuplicates, linked without asking:");
-    let linked = session.imports().rows(import, ImportRow::OUTCOME.is(RowOutcome::Linked.as_str()), &Page::first(3)).await?;
+    let linked =
+        session.imports().rows(import, ImportRow::OUTCOME.is(RowOutcome::Linked.as_str()), &Page::first(3)).await?;
     for row in &linked {
         let Some(id) = row.record_id.filter(|_| row.record_kind == Some(RecordKind::Lead)) else { continue };
         let lead = session.leads().get(Id::new(id)).await?;
         println!("  row {} is {}", row.row_number, called(&lead));
-        let others = session.duplicates().of_lead(lead.id).await?;
-        for other in others.iter().take(1) {
-            println!("    {}", other.evidence.to_string().replace('\n', "\n    "));
+        let history = session.leads().history(lead.id, &Page::first(50)).await?;
+        let touched = history.iter().find_map(|event| event.data.pointer("/touched/why"));
+        if let Some(why) = touched.and_then(|why| Explanation::deserialize(why).ok()) {
+            println!("    {}", why.to_string().replace('\n', "\n    "));
         }
     }
     if linked.is_empty() {
@@ -155,7 +158,10 @@ pub(crate) async fn forecast(office: &Office) -> Result<()> {
     let scope = ForecastScope { from, to, undated: true, pipeline_id: None };
     let forecast = office.session.pipelines().forecast(scope).await?;
     println!("\nForecast");
-    println!("  {:<10} {:>6} {:>18} {:>18} {:>18} {:>18}", "month", "deals", "closed", "commit", "best case", "weighted");
+    println!(
+        "  {:<10} {:>6} {:>18} {:>18} {:>18} {:>18}",
+        "month", "deals", "closed", "commit", "best case", "weighted"
+    );
     for ((month, _), sum) in forecast.by_month()? {
         let month = month.map_or_else(|| "undated".to_owned(), |month| month.to_string());
         let (closed, weighted) = (sum.closed.to_string(), sum.weighted.to_string());
