@@ -76,6 +76,13 @@ impl Schema {
         self.fields.get(key)
     }
 
+    /// The values of unique fields, each as the one text by which two of them are the same ([`CustomUnique::value`]).
+    #[must_use]
+    pub fn unique_values(&self, values: &CustomValues) -> Vec<(CustomKey, String)> {
+        let unique = self.fields.values().filter(|field| field.unique);
+        unique.filter_map(|field| Some((field.key.clone(), canonical(values.get(&field.key)?)?))).collect()
+    }
+
     /// Checks that values fit: known keys, right types, nothing required missing.
     ///
     /// # Errors

@@ -10,7 +10,8 @@ use super::judged::{Entry, Judged};
 use super::ledger::{IssueKind, RowOutcome};
 use super::model::Import;
 use super::reading::{Findings, Reading};
-use crate::identity::{KeyKind, RecordKind, RecordRef};
+use super::unique::{Told, name_taken, taken};
+use crate::identity::{KeyKind, KeySet, RecordKind, RecordRef};
 use crate::intake::{MatchBy, OnMatch};
 use crate::kernel::{Domain, Field, Patch, Predicate, Result, Stored, Test, Value, Website};
 use crate::people::{
@@ -74,6 +75,13 @@ fn domain(account: &AccountRow) -> Option<Domain> {
     account.website.as_ref().and_then(Website::registrable_domain).filter(|domain| !domain.is_free_mail())
 }
 
+fn claims(reading: &Reading, account: &AccountRow) -> Told {
+    let name = account.name.as_ref().map_or_else(String::new, |name| name.to_lowercase());
+    let keys = KeySet::default().with(KeyKind::Company, &name);
+    let keys = domain(account).iter().fold(keys, KeySet::domain);
+    Told::new(reading, &account.custom, &keys)
+}
+
 async fn judge_wave(
     uow: &mut UnitOfWork<'_>,
     import: &Stored<Import>,
@@ -81,9 +89,14 @@ async fn judge_wave(
     rows: Vec<Reader<'_>>,
 ) -> Result<Vec<Judged>> {
     let mut known = Known::load(uow, &rows).await?;
+    let told: Vec<_> = rows.iter().map(|row| row.account.as_ref().map(|account| claims(reading, account))).collect();
+    let taken = taken(uow, reading, &told).await?;
     let (mut judged, mut drafts) = (Vec::with_capacity(rows.len()), Vec::new());
-    for Reader { entry, mut findings, account } in rows {
-        let Some(account) = account else {
+    for (Reader { entry, mut findings, mut account }, taken) in rows.into_iter().zip(taken) {
+        if let (Entry::Readable(row), Some(account)) = (entry, &mut account) {
+            name_taken(reading, row, taken, &mut account.custom, &mut findings);
+        }
+        let Some(account) = account.filter(|_| !findings.keep_out()) else {
             judged.push(entry.judged(reading, RowOutcome::Refused, None, findings));
             continue;
         };

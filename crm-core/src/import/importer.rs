@@ -89,11 +89,13 @@ impl<'a> Run<'a> {
         loop {
             let (entries, end) = fill(source);
             self.batch(source, &entries).await?;
-            progress(&Progress {
-                row: u64::try_from(self.import.next_row).unwrap_or(1).saturating_sub(1),
-                counts: self.import.counts,
-                bytes_read: source.bytes_read(),
-            });
+            if !entries.is_empty() {
+                progress(&Progress {
+                    row: u64::try_from(self.import.next_row).unwrap_or(1).saturating_sub(1),
+                    counts: self.import.counts,
+                    bytes_read: source.bytes_read(),
+                });
+            }
             match end {
                 End::No => {}
                 End::Yes => return self.end(None).await,

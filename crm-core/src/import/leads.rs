@@ -1,19 +1,55 @@
 //! Judging rows as leads: reading, intake, and the states that the rows name.
 
 use super::judged::{Entry, Judged};
-use super::lead_row::read_lead;
+use super::lead_row::{LeadRow, read_lead};
 use super::ledger::{IssueKind, RowOutcome};
 use super::model::Import;
 use super::reading::{Findings, Reading};
+use super::unique::{Told, name_taken, taken};
 use crate::duplicate::Candidate;
 use crate::event::changes;
 use crate::identity::{RecordKind, RecordRef};
 use crate::intake::{CaptureOutcome, CaptureRefusal, IntakeRules, Submission, capture_batch};
-use crate::kernel::{Error, Field, Label, Line, Predicate, Result, Stored, Test, Value};
+use crate::kernel::{CustomKey, Error, Field, Label, Line, Predicate, Result, Stored, Test, Value};
 use crate::lead::{Lead, LeadEvent, LeadId, LeadStatus};
 use crate::store::UnitOfWork;
 
 type Status = (LeadStatus, Option<Label>);
+
+/// A row on its way to intake.
+struct ReadRow<'a> {
+    entry: &'a Entry,
+    findings: Findings<'a>,
+    lead: LeadRow,
+}
+
+impl<'a> ReadRow<'a> {
+    fn new(uow: &UnitOfWork<'_>, reading: &'a Reading, entry: &'a Entry) -> Self {
+        let mut findings = entry.findings(reading);
+        let lead = match entry {
+            Entry::Readable(row) => read_lead(reading, uow, row, &mut findings),
+            Entry::Unreadable(_) => LeadRow::default(),
+        };
+        Self { entry, findings, lead }
+    }
+
+    /// What it tells that another record may have.
+    fn told(&self, reading: &Reading) -> Option<Told> {
+        if self.findings.keep_out() || !reading.schema.fields().any(|field| field.unique) {
+            return None;
+        }
+        let lead = Lead::new(self.lead.lead.clone()).ok()?;
+        Some(Told::new(reading, &lead.custom, &lead.keys()))
+    }
+
+    /// What is submitted; nothing when the row is kept out.
+    fn finish(&mut self, reading: &Reading, taken: Vec<CustomKey>) -> Option<LeadRow> {
+        if let Entry::Readable(row) = self.entry {
+            name_taken(reading, row, taken, &mut self.lead.lead.custom, &mut self.findings);
+        }
+        (!self.findings.keep_out()).then(|| std::mem::take(&mut self.lead))
+    }
+}
 
 /// Judges rows in their order, in one unit of work.
 pub(super) async fn judge_leads(
@@ -23,37 +59,31 @@ pub(super) async fn judge_leads(
     entries: &[Entry],
 ) -> Result<Vec<Judged>> {
     let rules = IntakeRules::load(uow).await?;
+    let mut read: Vec<_> = entries.iter().map(|entry| ReadRow::new(uow, reading, entry)).collect();
+    let told: Vec<_> = read.iter().map(|row| row.told(reading)).collect();
+    let taken = taken(uow, reading, &told).await?;
     let mut submissions = Vec::new();
     let mut statuses: Vec<Option<Status>> = Vec::new();
-    let mut read = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let mut findings = entry.findings(reading);
-        let mut is_submitted = false;
-        if let Entry::Readable(row) = entry {
-            let told = read_lead(reading, uow, row, &mut findings);
-            if !findings.keep_out() {
-                is_submitted = true;
-                statuses.push(told.status);
-                submissions.push(Submission {
-                    source: import.source.clone(),
-                    external_id: told.external_id.or_else(|| row_identifier(import, row.row)),
-                    lead: told.lead,
-                    on_match: reading.options.on_match,
-                    match_by: reading.options.match_by.clone(),
-                    confirmed: reading.options.confirmed,
-                });
-            }
-        }
-        read.push((entry, findings, is_submitted));
+    for (row, taken) in read.iter_mut().zip(taken) {
+        let Some(told) = row.finish(reading, taken) else { continue };
+        statuses.push(told.status);
+        submissions.push(Submission {
+            source: import.source.clone(),
+            external_id: told.external_id.or_else(|| row_identifier(import, row.entry.number())),
+            lead: told.lead,
+            on_match: reading.options.on_match,
+            match_by: reading.options.match_by.clone(),
+            confirmed: reading.options.confirmed,
+        });
     }
     let outcomes = capture_batch(uow, &rules, submissions).await?;
     give_statuses(uow, &outcomes, statuses).await?;
     let mut outcomes = outcomes.into_iter();
-    let judged = read.into_iter().map(|(entry, mut findings, is_submitted)| {
-        let outcome = is_submitted.then(|| outcomes.next()).flatten();
+    let judged = read.into_iter().map(|ReadRow { entry, mut findings, .. }| {
+        let outcome = if findings.keep_out() { None } else { outcomes.next() };
         let (outcome, record) = match outcome {
             None => (RowOutcome::Refused, None),
-            Some(Ok(outcome)) => told(outcome, &mut findings),
+            Some(Ok(outcome)) => outcome_of(outcome, &mut findings),
             Some(Err(error)) => {
                 findings.refuse(&error);
                 (RowOutcome::Refused, None)
@@ -69,7 +99,7 @@ fn row_identifier(import: &Import, row: u64) -> Option<Line<200>> {
     Line::parse(&format!("{}#{row}", import.fingerprint)).ok()
 }
 
-fn told(outcome: CaptureOutcome, findings: &mut Findings<'_>) -> (RowOutcome, Option<RecordRef>) {
+fn outcome_of(outcome: CaptureOutcome, findings: &mut Findings<'_>) -> (RowOutcome, Option<RecordRef>) {
     match outcome {
         CaptureOutcome::Created { lead, flagged } => {
             let outcome = if flagged.is_empty() { RowOutcome::Created } else { RowOutcome::Flagged };

@@ -37,6 +37,7 @@ mod refusal;
 mod service;
 mod source;
 mod target;
+mod unique;
 mod values;
 
 #[cfg(all(test, feature = "csv"))]

@@ -6,7 +6,7 @@ use super::ledger::{ImportIssue, IssueKind};
 use super::model::{Import, ImportId};
 use super::options::{BadValues, ImportOptions, UnknownOwner};
 use super::source::SourceRow;
-use super::target::Target;
+use super::target::{ImportKind, Target};
 use super::values;
 use crate::access::{Member, MemberId};
 use crate::custom_field::Schema;
@@ -32,6 +32,7 @@ pub(super) struct ReadColumn {
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) import_id: ImportId,
+    pub(super) kind: ImportKind,
     pub(super) headers: Vec<String>,
     pub(super) columns: Vec<ReadColumn>,
     pub(super) options: ImportOptions,
@@ -82,6 +83,7 @@ impl Reading {
         columns.sort_by(|one, other| one.target.cmp(&other.target));
         Ok(Self {
             import_id: import.id,
+            kind: import.kind,
             headers: import.headers.clone(),
             columns,
             schema: Schema::load(uow, import.kind.record()).await?,

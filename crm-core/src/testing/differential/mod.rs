@@ -15,6 +15,7 @@ use proptest::strategy::Union;
 use self::step::{AgendaStep, SlugStep, Step, everything, history, seed, steps};
 use super::arb::Sample;
 use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, TeamMember};
+use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::custom_field::{CustomField, CustomUnique};
@@ -102,7 +103,7 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 29] {
+fn subjects() -> [Subject; 31] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
@@ -112,6 +113,7 @@ fn subjects() -> [Subject; 29] {
         Subject::of::<Pipeline>(),
         Subject::of::<Stage>(),
         Subject::of::<Opportunity>(),
+        Subject::of::<Activity>(),
         Subject::of::<ScoringRule>(),
         Subject::of::<AssignmentRule>(),
         Subject::of::<TeamMember>(),
@@ -125,6 +127,7 @@ fn subjects() -> [Subject; 29] {
         Subject::of::<Lead>(),
         Subject::of::<StatusLabel>(),
         Subject::of::<Touch>(),
+        Subject::of::<ActivityLink>(),
         Subject::of::<CloseReason>(),
         Subject::of::<OpportunityContact>(),
         Subject::of::<ForecastOverride>(),
@@ -137,7 +140,7 @@ fn subjects() -> [Subject; 29] {
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 10;
+const REFERRED_TO: usize = 11;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
