@@ -17,6 +17,7 @@ use super::arb::Sample;
 use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, TeamMember};
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
+use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
@@ -24,6 +25,7 @@ use crate::kernel::{Id, Rule, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
+use crate::scoring::{Engagement, ScoreState, ScoringRule};
 use crate::store::{Records, Store, StoreResult, Tx};
 
 /// What is done to a store.
@@ -101,7 +103,7 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 24] {
+fn subjects() -> [Subject; 31] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
@@ -112,6 +114,8 @@ fn subjects() -> [Subject; 24] {
         Subject::of::<Stage>(),
         Subject::of::<Opportunity>(),
         Subject::of::<Activity>(),
+        Subject::of::<ScoringRule>(),
+        Subject::of::<AssignmentRule>(),
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
         Subject::of::<Job>(),
@@ -127,11 +131,16 @@ fn subjects() -> [Subject; 24] {
         Subject::of::<CloseReason>(),
         Subject::of::<OpportunityContact>(),
         Subject::of::<ForecastOverride>(),
+        Subject::of::<Engagement>(),
+        Subject::of::<ScoreState>(),
+        Subject::of::<Rotation>(),
+        Subject::of::<Availability>(),
+        Subject::of::<WaitingLead>(),
     ]
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 9;
+const REFERRED_TO: usize = 11;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
