@@ -20,6 +20,9 @@ mod model;
 mod plan;
 mod service;
 
+#[cfg(test)]
+mod tests;
+
 pub use choices::{ConversionChoices, NewDeal, Target};
 pub use facts::Facts;
 pub use mapping::{Mapping, MappingError, MappingEvent, MappingRule};

@@ -16,6 +16,9 @@ mod known;
 mod model;
 mod service;
 
+#[cfg(test)]
+mod tests;
+
 pub use batch::{IntakeRules, capture_batch};
 pub use model::{Capture, CaptureOutcome, CaptureRefusal, MatchBy, OnMatch, Submission};
 pub use service::Intake;
