@@ -2,6 +2,7 @@
 //!
 //! A new kind of record joins with one implementation of [`Sample`] and one line in `testing/differential`.
 
+mod import;
 mod pipeline;
 mod pools;
 mod predicate;

@@ -19,6 +19,7 @@ use crate::agenda::Job;
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
+use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
 use crate::kernel::{Id, Rule, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
@@ -100,7 +101,7 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 22] {
+fn subjects() -> [Subject; 26] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
@@ -110,6 +111,7 @@ fn subjects() -> [Subject; 22] {
         Subject::of::<Pipeline>(),
         Subject::of::<Stage>(),
         Subject::of::<Opportunity>(),
+        Subject::of::<Import>(),
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
         Subject::of::<Job>(),
@@ -124,11 +126,14 @@ fn subjects() -> [Subject; 22] {
         Subject::of::<CloseReason>(),
         Subject::of::<OpportunityContact>(),
         Subject::of::<ForecastOverride>(),
+        Subject::of::<ImportRow>(),
+        Subject::of::<ImportIssue>(),
+        Subject::of::<ImportMapping>(),
     ]
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 8;
+const REFERRED_TO: usize = 9;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
