@@ -18,7 +18,8 @@ create table crm.event (
     constraint event_pkey primary key (organization_id, id),
     constraint event_organization_id_fkey foreign key (organization_id) references crm.organization (organization_id)
 );
-create index event_by_record_id on crm.event (organization_id, record_id, id);
+-- In the order of feeds, so that the newest page of a record's events is read from the index alone.
+create index event_by_record_id on crm.event (organization_id, record_id, occurred_at, id);
 alter table crm.event enable row level security;
 alter table crm.event force row level security;
 create policy event_of_organization on crm.event to crm_app

@@ -40,7 +40,7 @@ create table crm.duplicate_flag (
     constraint duplicate_flag_organization_id_fkey foreign key (organization_id) references crm.organization (organization_id),
     constraint duplicate_flag_record_kind_check check (record_kind in ('lead', 'contact', 'account', 'opportunity')),
     constraint duplicate_flag_other_kind_check check (other_kind in ('lead', 'contact', 'account', 'opportunity')),
-    constraint duplicate_flag_state_check check (state in ('open', 'dismissed')),
+    constraint duplicate_flag_state_check check (state in ('open', 'dismissed', 'merged')),
     constraint duplicate_flag_pair unique (organization_id, record_id, other_id)
 );
 create index duplicate_flag_by_record_id on crm.duplicate_flag (organization_id, record_id, id);

@@ -6,7 +6,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// Roles belong to the whole cluster and not to a database, so that they are looked at on every run.
 pub(crate) const ROLES: &str = include_str!("../migrations/roles.sql");
 
-const STEPS: [(i64, &str, &str); 17] = [
+const STEPS: &[(i64, &str, &str)] = &[
     (1, "ground", include_str!("../migrations/0001_ground.sql")),
     (2, "access", include_str!("../migrations/0002_access.sql")),
     (3, "event", include_str!("../migrations/0003_event.sql")),
@@ -28,10 +28,29 @@ const STEPS: [(i64, &str, &str); 17] = [
 
 /// All steps. What was done is kept in a table of our own, so that a host's migrations are not touched.
 pub(crate) fn migrator() -> Migrator {
-    let steps = STEPS.map(|(number, name, text)| {
-        Migration::new(number, name.into(), MigrationType::Simple, SqlStr::from_static(text), false)
+    let steps = STEPS.iter().map(|(number, name, text)| {
+        Migration::new(*number, (*name).into(), MigrationType::Simple, SqlStr::from_static(text), false)
     });
-    let mut migrator = Migrator::with_migrations(steps.into());
+    let mut migrator = Migrator::with_migrations(steps.collect());
     migrator.dangerous_set_table_name("crm._migration");
     migrator
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_file_is_a_step_and_every_number_is_its_own() {
+        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+        let files = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let numbered: BTreeSet<_> =
+            files.filter(|name| name.starts_with(|first: char| first.is_ascii_digit())).collect();
+        let steps: BTreeSet<_> = STEPS.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+        assert_eq!(numbered, steps);
+        let numbers: BTreeSet<_> = STEPS.iter().map(|(number, _, _)| number).collect();
+        assert_eq!(numbers.len(), STEPS.len(), "two steps have one number");
+    }
 }

@@ -57,14 +57,18 @@ pub(crate) struct Declarations {
 ///
 /// Without figures SQLite takes ten rows for what one organization has of one entity, and rather reads these than use
 /// an index; with counted ones its plans change from day to day. So it is told the same in every file: an organization
-/// has many records of an entity, and few of them share a value.
+/// has many records of an entity.
 struct Index {
     create: String,
     /// Rows in all, then for one value of the first column, of the first two, and so on.
     figures: &'static [u32],
 }
 
-/// Of the primary key, by which the table itself is kept.
+/// Of an index over a field whose values few records share.
+const FEW_SHARE: &[u32] = &[1_000_000, 200_000, 200_000, 20, 1];
+/// Of an index over a field whose values many records share.
+const MANY_SHARE: &[u32] = &[1_000_000, 200_000, 200_000, 2_000, 1];
+/// Of the primary keys, by which the tables themselves are kept.
 const RECORD_FIGURES: &str = "10000000 1000000 100000 1";
 const TERM_FIGURES: &str = "10000000 1000000 500000 50000 50000 100 1";
 
@@ -100,18 +104,27 @@ impl Declarations {
 impl Visitor for Declarations {
     fn visit<E: Entity>(&mut self) {
         let entity = E::NAME;
-        let indexed = E::FIELDS.iter().filter(|field| field.indexed && !field.is_system());
-        let single = indexed.filter(|field| !matches!(field.kind, FieldKind::Tags | FieldKind::Custom));
+        let mut columns: BTreeMap<&str, &[u32]> = BTreeMap::new();
         // What refers is looked up from the other side, whenever a record is to be removed.
-        let referring = E::REFERENCES.iter().map(|reference| reference.column);
-        for column in single.map(|field| field.name).chain(referring).collect::<BTreeSet<_>>() {
+        columns.extend(E::REFERENCES.iter().map(|reference| (reference.column, FEW_SHARE)));
+        for field in E::FIELDS.iter().filter(|field| field.indexed && !field.is_system()) {
+            let figures = match field.kind {
+                FieldKind::Tags | FieldKind::Custom => continue,
+                FieldKind::Text if field.optional => FEW_SHARE,
+                FieldKind::Uuid | FieldKind::Time | FieldKind::Date => FEW_SHARE,
+                // States and scores: given a state and an owner, begin with the owner.
+                FieldKind::Text | FieldKind::Bool | FieldKind::Integer => MANY_SHARE,
+            };
+            columns.insert(field.name, figures);
+        }
+        for (column, figures) in columns {
             let name = format!("{entity}_by_{column}");
             let place = member(column);
             // The entity is in every index anyway, as a part of the primary key; named, it narrows the search.
             let create = format!(
                 "create index \"{name}\" on record (organization_id, entity, {place}, id) where entity = '{entity}'"
             );
-            self.indexes.insert(name, Index { create, figures: &[1_000_000, 200_000, 200_000, 20, 1] });
+            self.indexes.insert(name, Index { create, figures });
         }
         for key in E::UNIQUE {
             let name = format!("{entity}_{}", key.name);

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::kind::ActivityKind;
 use crate::event::Change;
 use crate::identity::RecordRef;
-use crate::kernel::DomainEvent;
 use crate::kernel::text::Name;
+use crate::kernel::{DomainEvent, Timestamp};
 
 /// What happens to activities.
 #[derive(Clone, Debug, Serialize)]
@@ -18,8 +18,8 @@ pub enum ActivityEvent {
         kind: ActivityKind,
         /// What it is about.
         records: Vec<RecordRef>,
-        /// Whether it was logged as done; then no `activity.completed` follows.
-        done: bool,
+        /// When it was done, when it was logged as done; then no `activity.completed` follows.
+        done_at: Option<Timestamp>,
     },
     /// Its fields were changed.
     Changed {
@@ -32,6 +32,8 @@ pub enum ActivityEvent {
         outcome: Option<Name>,
         /// What it is about.
         records: Vec<RecordRef>,
+        /// When it was done, which may be before it is said.
+        done_at: Timestamp,
     },
     /// It is to be done after all.
     Reopened,

@@ -16,7 +16,7 @@ use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{
     Column, Entity, Field, Id, Key, Part, Patch, Predicate, Reference, Result, Stored, Test, Timestamp, Value, ValueRef,
 };
-use crate::store::{RecordNotFound, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// That an activity is about a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ pub(super) async fn check_seen(uow: &mut UnitOfWork<'_>, record: RecordRef) -> R
         RecordKind::Lead => uow.get::<crate::lead::Lead>(Id::new(record.id)).await.map(drop),
         RecordKind::Contact => uow.get::<crate::people::Contact>(Id::new(record.id)).await.map(drop),
         RecordKind::Account => uow.get::<crate::people::Account>(Id::new(record.id)).await.map(drop),
-        RecordKind::Opportunity => Err(RecordNotFound { entity: record.kind.as_str(), id: record.id }.into()),
+        RecordKind::Opportunity => uow.get::<crate::pipeline::Opportunity>(Id::new(record.id)).await.map(drop),
     }
 }
 

@@ -7,8 +7,9 @@
 //!
 //! Refused: an activity linked to nothing, a due date on a note, a direction on a meeting, completing twice, anything
 //! but reopening once cancelled. Said: `activity.created`, `….changed`, `….completed`, `….reopened`, `….cancelled`,
-//! `….linked`, `….unlinked`, `….deleted`. `activity.completed` names the linked records: whoever keeps a date of last
-//! touch (opportunities do) learns it from there; nothing here calls them.
+//! `….linked`, `….unlinked`, `….deleted`. `activity.completed` names the linked records and when it was done, as
+//! does `activity.created` of what was logged as done: whoever keeps a date of last touch (opportunities do) learns it
+//! from there; nothing here calls them.
 
 mod event;
 mod fields;

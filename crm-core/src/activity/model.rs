@@ -193,9 +193,9 @@ impl Activity {
     ) -> Result<ActivityEvent, ActivityRefusal> {
         self.check_open()?;
         let mut next = self.clone();
-        next.finish(done, now)?;
+        let done_at = next.finish(done, now)?;
         *self = next.checked()?;
-        Ok(ActivityEvent::Completed { outcome: self.outcome.clone(), records })
+        Ok(ActivityEvent::Completed { outcome: self.outcome.clone(), records, done_at })
     }
 
     /// It is to be done after all.
@@ -231,7 +231,7 @@ impl Activity {
         self.done_at.or(self.starts_at).or(self.due_at)
     }
 
-    fn finish(&mut self, done: Completion, now: Timestamp) -> Result<(), ActivityRefusal> {
+    fn finish(&mut self, done: Completion, now: Timestamp) -> Result<Timestamp, ActivityRefusal> {
         let at = done.at.unwrap_or(now);
         if at > now {
             return Err(ActivityRefusal::DoneInFuture);
@@ -240,7 +240,7 @@ impl Activity {
         self.done_at = Some(at);
         self.outcome = done.outcome;
         self.duration_minutes = done.duration_minutes.or(self.duration_minutes);
-        Ok(())
+        Ok(at)
     }
 
     pub(super) fn check_not_cancelled(&self) -> Result<(), ActivityRefusal> {

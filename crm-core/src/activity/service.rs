@@ -26,8 +26,8 @@ impl Activities<'_> {
         for record in &records {
             check_seen(&mut uow, *record).await?;
         }
-        let (kind, done) = (activity.kind, activity.done_at.is_some());
-        let created = ActivityEvent::Created { kind, records: records.clone(), done };
+        let (kind, done_at) = (activity.kind, activity.done_at);
+        let created = ActivityEvent::Created { kind, records: records.clone(), done_at };
         let activity = uow.insert(activity, created).await?;
         let links = records.into_iter().map(|record| ActivityLink::new(&activity, record)).collect();
         uow.add_parts(links).await?;

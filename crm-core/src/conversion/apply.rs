@@ -135,8 +135,7 @@ async fn contact(uow: &mut UnitOfWork<'_>, plan: &Plan, account: Option<AccountI
             }
             let held = uow.list_all(&ContactPoint::CONTACT.is(*id)).await?;
             let added = ContactPoint::beside(*id, &held, plan.new_points.clone());
-            let changed = row.value.change(patch);
-            let changes = match changed {
+            let changes = match row.value.change(patch) {
                 Some(ContactEvent::Changed { changes }) => changes,
                 _ if added.is_empty() => return Ok(Some(*id)),
                 _ => Vec::new(),

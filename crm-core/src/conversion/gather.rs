@@ -48,9 +48,9 @@ pub(super) async fn gather(uow: &mut UnitOfWork<'_>, lead: LeadId, choices: &Con
         Some(mapping) => mapping.value,
         None => Mapping::by_name(&schemas.lead, |kind| schemas.of(kind)),
     };
-    let domains: Vec<_> = domains_of(&lead.value).into_iter().collect();
-    let names = domains.iter().map(|domain| domain.as_str().to_owned());
-    let held = uow.list(&AccountDomain::DOMAIN.is_one_of(names), &Page::first(100)).await?;
+    let domains = domains_of(&lead.value);
+    let domains = domains.iter().map(|domain| domain.as_str().to_owned());
+    let held = uow.list(&AccountDomain::DOMAIN.is_one_of(domains), &Page::first(100)).await?;
     let domain_holders: Vec<_> = held.into_iter().map(|row| (row.value.domain, row.value.account_id)).collect();
     let keys: Vec<String> = lead.value.keys().iter().map(str::to_owned).collect();
     let (contact, contact_match) = match choices.contact {
@@ -62,8 +62,8 @@ pub(super) async fn gather(uow: &mut UnitOfWork<'_>, lead: LeadId, choices: &Con
         Target::Existing(id) => (Some(uow.get(id).await?), None),
         Target::Matching => {
             let employer = contact.as_ref().and_then(|contact| contact.account_id);
-            let named = keys.iter().filter(|key| key.starts_with(KeyKind::Company.prefix())).cloned();
-            matching_account(uow, employer, &domain_holders, named.collect()).await?
+            let company_keys = keys.iter().filter(|key| key.starts_with(KeyKind::Company.prefix())).cloned();
+            matching_account(uow, employer, &domain_holders, company_keys.collect()).await?
         }
         Target::New | Target::Nothing => (None, None),
     };

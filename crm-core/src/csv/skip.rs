@@ -51,9 +51,10 @@ impl Skipper {
                     self.place = if is_quoted { Place::QuotedReturn } else { Place::Return };
                 }
                 b'"' if is_quoted => self.place = Place::Quote,
-                b'"' if matches!(self.place, Place::FieldStart | Place::Quote) => self.place = Place::Quoted,
+                b'"' if self.place == Place::FieldStart => self.place = Place::Quoted,
                 _ if is_quoted => self.place = Place::Quoted,
                 byte if byte == self.delimiter => self.place = Place::FieldStart,
+                // The second of a doubled quote, or text behind a quote that was none of the grammar's.
                 _ if self.place == Place::Quote => self.place = Place::Quoted,
                 _ if self.place == Place::FieldStart => self.place = Place::Bare,
                 _ => {}

@@ -146,11 +146,16 @@ fn mailbox_pair<'p>(a: &'p Mailbox, b: &Mailbox) -> Mail<'p> {
     }
 }
 
+/// Whether a typing error explains the difference. Another number does not: it is how providers tell namesakes apart.
 fn is_close_mailbox(a: &Mailbox, b: &Mailbox) -> bool {
-    let telling = a.local.len().min(b.local.len()) >= 6;
-    telling
-        && ((a.domain == b.domain && is_one_slip(&a.local, &b.local))
-            || (a.local == b.local && is_one_slip(&a.domain, &b.domain)))
+    let letters = |mailbox: &Mailbox| mailbox.local.replace(|letter: char| letter.is_ascii_digit(), "");
+    if a.local.len().min(b.local.len()) < 6 {
+        return false;
+    }
+    if a.local == b.local {
+        return is_one_slip(&a.domain, &b.domain);
+    }
+    a.domain == b.domain && is_one_slip(&a.local, &b.local) && letters(a) != letters(b)
 }
 
 /// One letter more, less or other, or two neighbours exchanged.

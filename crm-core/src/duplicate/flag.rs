@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::search::Candidate;
+use super::candidate::Candidate;
 use crate::identity::{RecordKind, RecordRef};
-use crate::kernel::{Column, DomainEvent, Entity, Explanation, Field, Id, Key, Result, Value, ValueRef};
+use crate::kernel::{
+    Column, DomainEvent, Entity, Explanation, Field, Id, Key, Kind, Page, Result, Rule, Stored, Value, ValueRef,
+};
 use crate::store::UnitOfWork;
 
 /// Identifier of a flag.
@@ -17,8 +19,10 @@ pub type DuplicateFlagId = Id<DuplicateFlag>;
 pub enum FlagState {
     /// Nobody has looked yet.
     Open,
-    /// They are not the same; the pair is not flagged again.
+    /// They are not the same; the pair is not brought up again.
     Dismissed,
+    /// They were the same, and are one record now.
+    Merged,
 }
 
 impl FlagState {
@@ -28,27 +32,46 @@ impl FlagState {
         match self {
             Self::Open => "open",
             Self::Dismissed => "dismissed",
+            Self::Merged => "merged",
         }
+    }
+}
+
+/// What a flag refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FlagRefusal {
+    /// It was decided already.
+    #[error("the pair is {} already; reopen it first", .0.as_str())]
+    Decided(FlagState),
+    /// There is nothing to open again.
+    #[error("only a dismissed pair can be opened again; this one is {}", .0.as_str())]
+    NotDismissed(FlagState),
+}
+
+impl Rule for FlagRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Decided(_) => "duplicate_flag.decided",
+            Self::NotDismissed(_) => "duplicate_flag.not_dismissed",
+        }
+    }
+    fn kind(&self) -> Kind {
+        Kind::Conflict
     }
 }
 
 /// That two records may be the same. Each pair is flagged once, the smaller identifier first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DuplicateFlag {
-    /// Kind of the one.
-    pub record_kind: RecordKind,
-    /// The one.
-    pub record_id: Uuid,
-    /// Kind of the other.
-    pub other_kind: RecordKind,
-    /// The other.
-    pub other_id: Uuid,
+    record_kind: RecordKind,
+    record_id: Uuid,
+    other_kind: RecordKind,
+    other_id: Uuid,
     /// Thousandths of certainty.
     pub confidence: i64,
     /// Why.
     pub evidence: Explanation,
-    /// What has come of it.
-    pub state: FlagState,
+    state: FlagState,
 }
 
 impl DuplicateFlag {
@@ -79,9 +102,53 @@ impl DuplicateFlag {
 
     /// The two records.
     #[must_use]
-    pub fn pair(&self) -> (RecordRef, RecordRef) {
+    pub fn records(&self) -> [RecordRef; 2] {
         let one = RecordRef { kind: self.record_kind, id: self.record_id };
-        (one, RecordRef { kind: self.other_kind, id: self.other_id })
+        [one, RecordRef { kind: self.other_kind, id: self.other_id }]
+    }
+
+    /// What has come of it.
+    #[must_use]
+    pub fn state(&self) -> FlagState {
+        self.state
+    }
+
+    /// They are not the same.
+    ///
+    /// # Errors
+    /// `Decided`.
+    pub fn dismiss(&mut self) -> std::result::Result<DuplicateFlagEvent, FlagRefusal> {
+        self.decide(FlagState::Dismissed)?;
+        Ok(DuplicateFlagEvent::Dismissed)
+    }
+
+    /// They were the same, and are one record now.
+    ///
+    /// # Errors
+    /// `Decided`.
+    pub fn merge(&mut self) -> std::result::Result<DuplicateFlagEvent, FlagRefusal> {
+        self.decide(FlagState::Merged)?;
+        Ok(DuplicateFlagEvent::Merged)
+    }
+
+    /// The pair is to be looked at again.
+    ///
+    /// # Errors
+    /// `NotDismissed`.
+    pub fn reopen(&mut self) -> std::result::Result<DuplicateFlagEvent, FlagRefusal> {
+        if self.state != FlagState::Dismissed {
+            return Err(FlagRefusal::NotDismissed(self.state));
+        }
+        self.state = FlagState::Open;
+        Ok(DuplicateFlagEvent::Reopened)
+    }
+
+    fn decide(&mut self, state: FlagState) -> std::result::Result<(), FlagRefusal> {
+        if self.state != FlagState::Open {
+            return Err(FlagRefusal::Decided(self.state));
+        }
+        self.state = state;
+        Ok(())
     }
 }
 
@@ -107,6 +174,10 @@ pub enum DuplicateFlagEvent {
     },
     /// They are not the same.
     Dismissed,
+    /// They were the same, and are one record now.
+    Merged,
+    /// The pair is to be looked at again.
+    Reopened,
 }
 
 impl DomainEvent for DuplicateFlagEvent {
@@ -114,6 +185,8 @@ impl DomainEvent for DuplicateFlagEvent {
         match self {
             Self::Raised { .. } => "duplicate.flagged",
             Self::Dismissed => "duplicate.dismissed",
+            Self::Merged => "duplicate.merged",
+            Self::Reopened => "duplicate.reopened",
         }
     }
 }
@@ -133,4 +206,18 @@ pub async fn raise_flags(uow: &mut UnitOfWork<'_>, pairs: Vec<(RecordRef, Candid
     });
     let flags: Vec<_> = flags.collect();
     uow.insert_all(flags).await
+}
+
+/// The flag on a pair, in whatever state; nothing for a pair that was never flagged.
+///
+/// # Errors
+/// Those of the store.
+pub async fn find_flag(
+    uow: &mut UnitOfWork<'_>,
+    record: RecordRef,
+    other: RecordRef,
+) -> Result<Option<Stored<DuplicateFlag>>> {
+    let (one, other) = (record.id.min(other.id), record.id.max(other.id));
+    let pair = DuplicateFlag::RECORD.is(one).and(DuplicateFlag::OTHER.is(other));
+    Ok(uow.list_of_anyone(&pair, &Page::first(1)).await?.pop())
 }

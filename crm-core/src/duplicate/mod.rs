@@ -1,27 +1,42 @@
 //! Duplicates: which records are of one person or company, how sure that is, and what to do about it.
 //!
-//! A [`Profile`] holds what identifies a person or company. [`score`] judges two of them and gives its reasons; looking
-//! up [`Profile::blocking_keys`] misses nothing that it would report. [`candidates`] does so among everything that is
-//! stored, whoever owns it. What happens on a match is a [`DuplicatePolicy`] by source and certainty; pairs that a person
-//! should look at are [`DuplicateFlag`]s, open or dismissed. Said: `duplicate.flagged`, `duplicate.dismissed`,
-//! `duplicate_policy.set`.
+//! A [`Profile`] is what identifies someone, from a lead, a contact, an account or a form. [`score`] weighs two of them
+//! and says why; [`dedupe`] does so for a list. In the store, [`candidates`] looks a profile's keys up (all kinds of
+//! records, in every state, whoever owns them) and scores what it finds. Blocking is a superset of scoring, so nothing
+//! above [`REPORT`] is missed, but for keys that more than [`MOST_HOLDERS`] share, of which the evidence tells.
+//!
+//! What happens on a match is a [`DuplicatePolicy`] by source and certainty; intake does what it says. Pairs that a
+//! person should look at are [`DuplicateFlag`]s: `Open`, then `Dismissed` (not brought up again, unless reopened) or
+//! `Merged`. A caller learns of a record that they may not see only that there is one ([`shown`]).
+//!
+//! Refused: linking or merging what is not certain, deciding a pair twice. Said: `duplicate.flagged`,
+//! `duplicate.dismissed`, `duplicate.merged`, `duplicate.reopened`, `duplicate_policy.set`, `duplicate_policy.deleted`.
 
+mod candidate;
 mod compare;
 mod dedupe;
 mod explain;
 mod findings;
 mod flag;
+mod holders;
 mod policy;
 mod profile;
+mod records;
 mod score;
-mod search;
 mod service;
+mod unwritten;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
+pub use candidate::{Candidate, Hit, MOST_COMPARED, candidates, holders_of, shown};
 pub use dedupe::{MOST_HOLDERS, Pair, dedupe, groups};
-pub use flag::{DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagState, raise_flags};
-pub use policy::{Action, Certainty, Decision, DuplicatePolicy, DuplicatePolicyEvent, DuplicatePolicyId, Policies};
+pub use flag::{DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagRefusal, FlagState, find_flag, raise_flags};
+pub use policy::{
+    Action, Certainty, Decision, DuplicatePolicy, DuplicatePolicyEvent, DuplicatePolicyId, Policies, TooUnsure,
+};
 pub use profile::Profile;
 pub use score::{AUTOMATIC, LIKELY, Match, REPORT, score};
-pub use search::{Candidate, Unwritten, candidates, holders_of};
-pub use service::Duplicates;
+pub use service::{Duplicates, FlaggedPair};
+pub use unwritten::Unwritten;

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::candidate::Candidate;
 use super::score::{AUTOMATIC, LIKELY};
-use super::search::Candidate;
-use crate::identity::RecordKind;
+use crate::identity::{RecordKind, folded};
 use crate::kernel::{
-    Column, DomainEvent, Entity, Explanation, Field, Id, Key, Name, Predicate, Result, Value, ValueRef,
+    Column, DomainEvent, Entity, Explanation, Field, Id, Key, Kind, Name, Predicate, Result, Rule, Value, ValueRef,
 };
 use crate::store::UnitOfWork;
 
@@ -66,26 +66,91 @@ pub enum Action {
     Merge,
 }
 
+impl Action {
+    /// The name in JSON and in stores.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Warn => "warn",
+            Self::AllowAndFlag => "allow_and_flag",
+            Self::Link => "link",
+            Self::Merge => "merge",
+        }
+    }
+
+    /// Whether it takes two for one without asking.
+    #[must_use]
+    pub const fn is_automatic(self) -> bool {
+        matches!(self, Self::Link | Self::Merge)
+    }
+}
+
+/// What a policy refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{}' takes two for one without asking, and a {} match is not sure enough; choose block, warn or allow_and_flag",
+    action.as_str(), certainty.as_str()
+)]
+pub struct TooUnsure {
+    /// What was to be done.
+    pub action: Action,
+    /// How sure the match would have been.
+    pub certainty: Certainty,
+}
+
+impl Rule for TooUnsure {
+    fn code(&self) -> &'static str {
+        "duplicate_policy.too_unsure"
+    }
+    fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+}
+
 /// What to do about matches of a certainty, for one source or for all that have no policy of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DuplicatePolicy {
-    /// The source; nothing for every other one.
-    pub source: Option<Name>,
-    /// The source's name, or empty for every other one: what stores hold unique.
+    source: Option<Name>,
+    /// The source folded, or empty for every other one: what stores hold unique, since an absent value is not.
     pub(super) source_key: String,
-    /// How sure the match is.
-    pub certainty: Certainty,
-    /// What to do.
-    pub action: Action,
+    certainty: Certainty,
+    action: Action,
 }
 
 impl DuplicatePolicy {
     /// What to do about matches of this certainty.
-    #[must_use]
-    pub fn new(source: Option<Name>, certainty: Certainty, action: Action) -> Self {
-        let source_key = source.as_ref().map(|source| source.as_str().to_lowercase()).unwrap_or_default();
-        Self { source, source_key, certainty, action }
+    ///
+    /// # Errors
+    /// `TooUnsure` for linking and merging what is not [`Certainty::Certain`].
+    pub fn new(source: Option<Name>, certainty: Certainty, action: Action) -> std::result::Result<Self, TooUnsure> {
+        if action.is_automatic() && certainty != Certainty::Certain {
+            return Err(TooUnsure { action, certainty });
+        }
+        let source_key = source.as_ref().map(source_key).unwrap_or_default();
+        Ok(Self { source, source_key, certainty, action })
     }
+
+    /// The source; nothing for every other one.
+    #[must_use]
+    pub fn source(&self) -> Option<&Name> {
+        self.source.as_ref()
+    }
+    /// How sure the match is.
+    #[must_use]
+    pub fn certainty(&self) -> Certainty {
+        self.certainty
+    }
+    /// What to do.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.action
+    }
+}
+
+/// A source as it is compared: without case and accents.
+fn source_key(source: &Name) -> String {
+    folded(source)
 }
 
 impl DuplicatePolicy {
@@ -119,11 +184,16 @@ pub enum DuplicatePolicyEvent {
         /// What to do from now on.
         action: Action,
     },
+    /// It was removed; what is set for every other source, or the built-in, holds again.
+    Deleted,
 }
 
 impl DomainEvent for DuplicatePolicyEvent {
     fn name(&self) -> &'static str {
-        "duplicate_policy.set"
+        match self {
+            Self::Set { .. } => "duplicate_policy.set",
+            Self::Deleted => "duplicate_policy.deleted",
+        }
     }
 }
 
@@ -134,7 +204,7 @@ pub struct Decision {
     pub action: Action,
     /// The record to link or merge with.
     pub target: Option<Candidate>,
-    /// Why.
+    /// Why, with the values that were compared: not for callers who may not see the target.
     pub reasons: Explanation,
 }
 
@@ -162,7 +232,7 @@ impl Policies {
     /// one, else the built-in: link what is certain, flag the rest.
     #[must_use]
     pub fn action(&self, source: Option<&Name>, certainty: Certainty) -> Action {
-        let own = source.map(|source| source.as_str().to_lowercase());
+        let own = source.map(source_key);
         let find = |key: &str| {
             let mut fitting = self.0.iter().filter(|policy| policy.certainty == certainty);
             fitting.find(|policy| policy.source_key == key).map(|policy| policy.action)
@@ -183,7 +253,8 @@ impl Policies {
         let alike = candidates.iter().filter(|candidate| Certainty::of(candidate.confidence) == certainty);
         // Among equally certain ones a lead can take something over, other records can't.
         let target = alike.min_by_key(|candidate| candidate.record.kind != RecordKind::Lead).cloned();
-        let text = format!("a {} match: {action:?}", certainty.as_str());
-        Decision { action, target, reasons: Explanation::new(text).because(best.evidence.clone()) }
+        let why = target.as_ref().unwrap_or(best).evidence.clone();
+        let text = format!("a {} match: {}", certainty.as_str(), action.as_str());
+        Decision { action, target, reasons: Explanation::new(text).because(why) }
     }
 }

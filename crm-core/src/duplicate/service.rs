@@ -1,78 +1,115 @@
-//! Asking for duplicates, looking through flags, setting policies.
+//! Asking for duplicates, deciding about flagged pairs, setting policies.
 
-use super::flag::{DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagState};
-use super::policy::{Action, Certainty, DuplicatePolicy, DuplicatePolicyEvent};
+use serde::Serialize;
+
+use super::candidate::{Hit, candidates, hidden, shown};
+use super::flag::{DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagRefusal, FlagState, find_flag};
+use super::policy::{Action, Certainty, DuplicatePolicy, DuplicatePolicyEvent, DuplicatePolicyId};
 use super::profile::Profile;
-use super::search::{Candidate, candidates};
+use super::records::load;
 use crate::access::Permission;
 use crate::identity::{RecordKind, RecordRef};
-use crate::kernel::{Direction, Explanation, Id, Name, Page, Predicate, Result, Stored};
-use crate::lead::{Lead, LeadId};
-use crate::people::{Account, Contact};
-use crate::store::{Session, UnitOfWork};
+use crate::kernel::{Direction, Explanation, Name, Page, Predicate, Result, Stored};
+use crate::lead::LeadId;
+use crate::store::{RecordNotFound, Session};
 
-/// Asking for duplicates, looking through flags, setting policies.
+/// A flagged pair as the caller may know it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FlaggedPair {
+    /// The flag.
+    pub flag: DuplicateFlagId,
+    /// The two records; nothing in the place of one that the caller may not see.
+    pub records: [Option<RecordRef>; 2],
+    /// Thousandths of certainty when it was flagged.
+    pub confidence: i64,
+    /// Why; without any value of a record that the caller may not see.
+    pub evidence: Explanation,
+}
+
+/// Asking for duplicates, deciding about flagged pairs, setting policies.
 #[derive(Clone, Copy, Debug)]
 pub struct Duplicates<'a>(pub(crate) &'a Session);
 
 impl Duplicates<'_> {
-    /// Records that may be of this person or company, most certain first. Of a record that the caller may not see only
-    /// that there is one is told.
+    /// Records that may be of the person or company that a form describes, most certain first.
     ///
     /// # Errors
     /// Those of the door.
-    pub async fn check(&self, profile: &Profile) -> Result<Vec<Candidate>> {
+    pub async fn check(&self, profile: &Profile) -> Result<Vec<Hit>> {
         let mut uow = self.0.begin(Permission::DuplicateRead).await?;
-        let found = candidates(&mut uow, std::slice::from_ref(profile)).await?.pop().unwrap_or_default();
-        veiled(&mut uow, found).await
+        let found = candidates(&mut uow, std::slice::from_ref(profile)).await?;
+        shown(&mut uow, found.into_iter().flatten().collect()).await
     }
 
-    /// Records that may be the same as a lead, most certain first.
+    /// Records that may be the same as a lead, most certain first, without those that were dismissed.
     ///
     /// # Errors
-    /// `RecordNotFound`.
-    pub async fn of_lead(&self, id: LeadId) -> Result<Vec<Candidate>> {
+    /// `RecordNotFound` when there is no lead that the caller may see.
+    pub async fn of_lead(&self, id: LeadId) -> Result<Vec<Hit>> {
         let mut uow = self.0.begin(Permission::DuplicateRead).await?;
-        let lead = uow.get(id).await?;
-        let found = candidates(&mut uow, &[Profile::of_lead(&lead.value)]).await?.pop().unwrap_or_default();
+        let profile = Profile::of_lead(&uow.get(id).await?.value);
         let own = RecordRef::new(RecordKind::Lead, id);
-        veiled(&mut uow, found.into_iter().filter(|candidate| candidate.record != own).collect()).await
+        let mut found = Vec::new();
+        for candidate in candidates(&mut uow, &[profile]).await?.into_iter().flatten() {
+            let flag = find_flag(&mut uow, own, candidate.record).await?;
+            let dismissed = flag.is_some_and(|flag| flag.state() == FlagState::Dismissed);
+            if candidate.record != own && !dismissed {
+                found.push(candidate);
+            }
+        }
+        shown(&mut uow, found).await
     }
 
-    /// Flags that nobody has looked at yet, in the order of their raising.
+    /// Pairs that nobody has decided about, in the page's order of flags. Left out are those of which the caller sees
+    /// neither record.
     ///
     /// # Errors
     /// Those of the door.
-    pub async fn open_flags(&self, page: &Page<DuplicateFlag>) -> Result<Vec<Stored<DuplicateFlag>>> {
+    pub async fn open_flags(&self, page: &Page<DuplicateFlag>) -> Result<Vec<FlaggedPair>> {
         let mut uow = self.0.begin(Permission::DuplicateRead).await?;
-        uow.list(&DuplicateFlag::STATE.is(FlagState::Open.as_str()), page).await
+        let flags = uow.list(&DuplicateFlag::STATE.is(FlagState::Open.as_str()), page).await?;
+        let known = load(&mut uow, flags.iter().flat_map(|flag| flag.records()).collect()).await?;
+        let sees = |record: &RecordRef| known.get(record).is_some_and(|known| known.visible);
+        let pairs = flags.into_iter().map(|flag| {
+            let records = flag.records().map(|record| Some(record).filter(sees));
+            let evidence = if records.iter().all(Option::is_some) {
+                flag.evidence.clone()
+            } else {
+                hidden(u16::try_from(flag.confidence).unwrap_or_default())
+            };
+            FlaggedPair { flag: flag.id, records, confidence: flag.confidence, evidence }
+        });
+        Ok(pairs.filter(|pair| pair.records.iter().any(Option::is_some)).collect())
     }
 
-    /// The most certain flags that nobody has looked at yet.
+    /// The most certain pairs that nobody has decided about.
     ///
     /// # Errors
     /// Those of the door.
-    pub async fn surest_flags(&self, limit: u32) -> Result<Vec<Stored<DuplicateFlag>>> {
+    pub async fn surest_flags(&self, limit: u32) -> Result<Vec<FlaggedPair>> {
         self.open_flags(&Page::ordered(DuplicateFlag::CONFIDENCE.field(), Direction::Descending, limit)?).await
     }
 
-    /// Says that the two are not the same.
+    /// Says that the two are not the same; the pair is not brought up again.
     ///
     /// # Errors
-    /// `RecordNotFound`.
+    /// `RecordNotFound` when the caller sees neither record; `FlagRefusal::Decided`.
     pub async fn dismiss(&self, id: DuplicateFlagId) -> Result<Stored<DuplicateFlag>> {
-        let mut uow = self.0.begin(Permission::DuplicateConfigure).await?;
-        let mut flag = uow.get(id).await?;
-        flag.value.state = FlagState::Dismissed;
-        let flag = uow.save(flag, DuplicateFlagEvent::Dismissed).await?;
-        uow.commit().await?;
-        Ok(flag)
+        self.command(id, DuplicateFlag::dismiss).await
+    }
+
+    /// Brings a dismissed pair up again.
+    ///
+    /// # Errors
+    /// `RecordNotFound` when the caller sees neither record; `FlagRefusal::NotDismissed`.
+    pub async fn reopen(&self, id: DuplicateFlagId) -> Result<Stored<DuplicateFlag>> {
+        self.command(id, DuplicateFlag::reopen).await
     }
 
     /// Says what to do about matches of a certainty, for one source or for every other one.
     ///
     /// # Errors
-    /// Those of the door.
+    /// `TooUnsure` for linking and merging what is not certain.
     pub async fn set_policy(
         &self,
         source: Option<Name>,
@@ -80,7 +117,7 @@ impl Duplicates<'_> {
         action: Action,
     ) -> Result<Stored<DuplicatePolicy>> {
         let mut uow = self.0.begin(Permission::DuplicateConfigure).await?;
-        let policy = DuplicatePolicy::new(source, certainty, action);
+        let policy = DuplicatePolicy::new(source, certainty, action)?;
         let same = DuplicatePolicy::SOURCE_KEY.is(policy.source_key.clone());
         let same = same.and(DuplicatePolicy::CERTAINTY.is(certainty.as_str()));
         let policy = match uow.list(&same, &Page::first(1)).await?.pop() {
@@ -94,6 +131,17 @@ impl Duplicates<'_> {
         Ok(policy)
     }
 
+    /// Removes a policy, so that the one for every other source or the built-in one holds again.
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `StaleVersion`.
+    pub async fn delete_policy(&self, id: DuplicatePolicyId, version: i64) -> Result<()> {
+        let mut uow = self.0.begin(Permission::DuplicateConfigure).await?;
+        let row = uow.get_at(id, Some(version)).await?;
+        uow.delete(row, DuplicatePolicyEvent::Deleted).await?;
+        uow.commit().await
+    }
+
     /// The organization's policies. What they do not name follows the built-in ones.
     ///
     /// # Errors
@@ -101,21 +149,22 @@ impl Duplicates<'_> {
     pub async fn policies(&self) -> Result<Vec<Stored<DuplicatePolicy>>> {
         self.0.begin(Permission::DuplicateRead).await?.list_all(&Predicate::everything()).await
     }
-}
 
-/// Hides the reasons, which quote the record, where the caller may not see it.
-async fn veiled(uow: &mut UnitOfWork<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
-    let mut shown = Vec::with_capacity(candidates.len());
-    for candidate in candidates {
-        let id = candidate.record.id;
-        let visible = match candidate.record.kind {
-            RecordKind::Lead => uow.find(Id::<Lead>::new(id)).await?.is_some(),
-            RecordKind::Contact => uow.find(Id::<Contact>::new(id)).await?.is_some(),
-            RecordKind::Account => uow.find(Id::<Account>::new(id)).await?.is_some(),
-            RecordKind::Opportunity => false,
-        };
-        let hidden = || Explanation::new("a record that you may not see");
-        shown.push(if visible { candidate } else { Candidate { evidence: hidden(), ..candidate } });
+    /// Who works with leads decides about their pairs, so that it takes no permission to configure.
+    async fn command(
+        &self,
+        id: DuplicateFlagId,
+        command: impl FnOnce(&mut DuplicateFlag) -> std::result::Result<DuplicateFlagEvent, FlagRefusal> + Send,
+    ) -> Result<Stored<DuplicateFlag>> {
+        let mut uow = self.0.begin(Permission::LeadUpdate).await?;
+        let mut flag = uow.get(id).await?;
+        let known = load(&mut uow, flag.records().into_iter().collect()).await?;
+        if !known.values().any(|known| known.visible) {
+            return Err(RecordNotFound { entity: "duplicate_flag", id: id.uuid() }.into());
+        }
+        let event = command(&mut flag.value)?;
+        let flag = uow.save(flag, event).await?;
+        uow.commit().await?;
+        Ok(flag)
     }
-    Ok(shown)
 }

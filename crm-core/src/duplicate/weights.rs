@@ -43,11 +43,11 @@ pub(super) const OTHER_NAME: i32 = -70;
 /// Given and family name stand in each other's field.
 pub(super) const EXCHANGED_NAMES: i32 = -10;
 
-/// A company's name (without legal form) or what its domain calls it.
-pub(super) const SAME_COMPANY: i32 = 80;
+/// One company among a thousand or more, by its name without legal form.
+pub(super) const SAME_COMPANY: i32 = 100;
 /// A typing error, or all words of the shorter name.
-pub(super) const CLOSE_COMPANY: i32 = 60;
-/// The same domain of addresses where at least one company is not named.
+pub(super) const CLOSE_COMPANY: i32 = 80;
+/// The same domain of addresses where at least one company is not named: theirs, or that of a provider.
 pub(super) const SAME_DOMAIN: i32 = 60;
 /// The same domain, but companies with different names: a provider or a group.
 pub(super) const SHARED_DOMAIN: i32 = 10;

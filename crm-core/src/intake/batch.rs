@@ -11,7 +11,7 @@ use crate::custom_field::Schema;
 use crate::duplicate::{Candidate, Policies, Profile, Unwritten, raise_flags};
 use crate::event::changes;
 use crate::identity::{KeyKind, RecordKind, RecordRef};
-use crate::kernel::{Id, Result, Stored};
+use crate::kernel::{Explanation, Id, Result, Stored};
 use crate::lead::{Lead, LeadDraft, LeadEvent, LeadId, LeadStatus, TouchDetails, add_touch, insert_leads, save_lead};
 use crate::scoring::{Scorer, rescore, score_draft, settle_new};
 use crate::store::UnitOfWork;
@@ -56,7 +56,7 @@ pub async fn capture_batch(
     let mut outcomes = Vec::with_capacity(submissions.len());
     for (((submission, lead), profile), candidates) in submissions.into_iter().zip(leads).zip(profiles).zip(known) {
         outcomes.push(match (lead, profile) {
-            (Ok(lead), Some(profile)) => batch.judge(uow, rules, submission, lead, profile, candidates),
+            (Ok(lead), Some(profile)) => batch.judge(uow, rules, &submission, lead, &profile, candidates),
             (Err(refusal), _) => Err(refusal),
             (Ok(_), None) => Ok(CaptureOutcome::Repeated { record: None }),
         });
@@ -86,7 +86,7 @@ struct Batch {
     draft_of: HashMap<LeadId, usize>,
     unwritten: Unwritten,
     known: BTreeMap<LeadId, Known>,
-    touches: Vec<(RecordRef, TouchDetails)>,
+    touches: Vec<(RecordRef, TouchDetails, Explanation)>,
     flags: Vec<(RecordRef, Candidate)>,
     captures: Vec<Capture>,
     taken: Taken,
@@ -111,29 +111,29 @@ impl Batch {
         &mut self,
         uow: &UnitOfWork<'_>,
         rules: &IntakeRules,
-        submission: Submission,
+        submission: &Submission,
         lead: Lead,
-        profile: Profile,
+        profile: &Profile,
         mut candidates: Vec<Candidate>,
     ) -> Result<CaptureOutcome> {
-        if let Some(record) = self.repeated(&submission) {
+        if let Some(record) = self.repeated(submission) {
             return Ok(CaptureOutcome::Repeated { record: Some(record) });
         }
         candidates.extend(match &submission.match_by {
-            MatchBy::Evidence => self.unwritten.candidates(&profile),
-            MatchBy::Keys(kinds) => self.unwritten.holders_of(&profile, kinds),
+            MatchBy::Evidence => self.unwritten.candidates(profile),
+            MatchBy::Keys(kinds) => self.unwritten.holders_of(profile, kinds),
         });
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.confidence));
-        let course = course(&rules.policies, &submission, candidates);
+        let course = course(&rules.policies, submission, candidates);
         let outcome = match course {
             Course::Warn(candidates) => return Ok(CaptureOutcome::Warned(candidates)),
             Course::Block(candidates) => return Ok(CaptureOutcome::Blocked(candidates)),
-            Course::Create(flagged) => self.create(uow, &submission, lead, &profile, flagged),
+            Course::Create(flagged) => self.create(uow, submission, lead, profile, flagged),
             Course::Skip(known) => CaptureOutcome::Skipped { record: known.record, evidence: known.evidence },
-            Course::Link(known) => self.link(&submission, known),
-            Course::Combine(known, precedence) => self.combine(&submission, &lead, known, precedence)?,
+            Course::Link(known) => self.link(submission, known),
+            Course::Combine(known, precedence) => self.combine(submission, &lead, known, precedence)?,
         };
-        self.remember(uow, &submission, &outcome);
+        self.remember(uow, submission, &outcome);
         Ok(outcome)
     }
 
@@ -163,7 +163,7 @@ impl Batch {
     }
 
     fn link(&mut self, submission: &Submission, known: Candidate) -> CaptureOutcome {
-        self.touches.push((known.record, touch(submission)));
+        self.touches.push((known.record, touch(submission), known.evidence.clone()));
         CaptureOutcome::Linked { record: known.record, confidence: known.confidence, evidence: known.evidence }
     }
 
@@ -190,7 +190,7 @@ impl Batch {
             _ => Vec::new(),
         };
         if let Some(touch) = &submission.lead.touch {
-            self.touches.push((known.record, touch.clone()));
+            self.touches.push((known.record, touch.clone(), known.evidence.clone()));
         }
         Ok(CaptureOutcome::Updated { lead: id, changes, evidence: known.evidence })
     }
@@ -232,8 +232,8 @@ impl Batch {
                 rescore(uow, &rules.scorer, row).await?;
             }
         }
-        for (record, details) in self.touches {
-            add_touch(uow, record, details).await?;
+        for (record, details, why) in self.touches {
+            add_touch(uow, record, details, why).await?;
         }
         raise_flags(uow, self.flags).await?;
         uow.add_parts(self.captures).await?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::model::{Capture, MatchBy, Submission};
 use crate::duplicate::{Candidate, Profile, candidates, holders_of};
 use crate::identity::{KeyKind, RecordKind, RecordRef};
-use crate::kernel::{Explanation, Field, Predicate, Result, Stored, Test, Value};
+use crate::kernel::{Explanation, Field, Line, Predicate, Result, Stored, Test, Value};
 use crate::lead::Lead;
 use crate::store::UnitOfWork;
 
@@ -17,8 +17,7 @@ pub(super) type Taken = HashMap<(String, String), RecordRef>;
 
 /// What these submissions led to when they came before.
 pub(super) async fn earlier_captures(uow: &mut UnitOfWork<'_>, submissions: &[Submission]) -> Result<Taken> {
-    let ids: BTreeSet<&str> =
-        submissions.iter().filter_map(|one| one.external_id.as_ref()).map(|id| id.as_str()).collect();
+    let ids: BTreeSet<&str> = submissions.iter().filter_map(|one| one.external_id.as_ref()).map(Line::as_str).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     let mut taken = Taken::new();
     for chunk in ids.chunks(VALUES_AT_ONCE) {

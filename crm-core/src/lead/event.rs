@@ -66,6 +66,8 @@ pub enum LeadEvent {
     Touched {
         /// Where from.
         source: Option<Line<200>>,
+        /// Why it is them.
+        why: Explanation,
     },
     /// It was removed.
     Deleted,

@@ -9,7 +9,7 @@ use crate::custom_field::Schema;
 use crate::event::Event;
 use crate::identity::{MatchKey, RecordKind, RecordRef, replace_keys};
 use crate::kernel::text::{Label, Name};
-use crate::kernel::{FieldProblem, InvalidInput, Page, Predicate, Result, Stored};
+use crate::kernel::{Explanation, FieldProblem, InvalidInput, Page, Predicate, Result, Stored};
 use crate::people::{AccountEvent, AccountId, ContactEvent, ContactId};
 use crate::store::{Session, UnitOfWork};
 
@@ -64,23 +64,28 @@ fn touch_of(uow: &UnitOfWork<'_>, record: RecordRef, details: TouchDetails) -> T
 ///
 /// # Errors
 /// Those of the store.
-pub async fn add_touch(uow: &mut UnitOfWork<'_>, record: RecordRef, details: TouchDetails) -> Result<()> {
+pub async fn add_touch(
+    uow: &mut UnitOfWork<'_>,
+    record: RecordRef,
+    details: TouchDetails,
+    why: Explanation,
+) -> Result<()> {
     let touch = uow.add_parts(vec![touch_of(uow, record, details)]).await?.pop();
     let Some(source) = touch.map(|touch| touch.value.details.source) else { return Ok(()) };
     match record.kind {
         RecordKind::Lead => {
             if let Some(lead) = uow.find_of_anyone(LeadId::new(record.id)).await? {
-                uow.say(&lead, &LeadEvent::Touched { source })?;
+                uow.say(&lead, &LeadEvent::Touched { source, why })?;
             }
         }
         RecordKind::Contact => {
             if let Some(contact) = uow.find_of_anyone(ContactId::new(record.id)).await? {
-                uow.say(&contact, &ContactEvent::Touched { source })?;
+                uow.say(&contact, &ContactEvent::Touched { source, why })?;
             }
         }
         RecordKind::Account => {
             if let Some(account) = uow.find_of_anyone(AccountId::new(record.id)).await? {
-                uow.say(&account, &AccountEvent::Touched { source })?;
+                uow.say(&account, &AccountEvent::Touched { source, why })?;
             }
         }
         RecordKind::Opportunity => {}

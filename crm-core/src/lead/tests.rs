@@ -210,7 +210,9 @@ async fn the_first_touch_stays_the_first() {
     for source in ["fair", "search"] {
         office.clock.advance(std::time::Duration::from_secs(60));
         let mut uow = boss.begin(Permission::LeadUpdate).await.unwrap();
-        add_touch(&mut uow, RecordRef::new(RecordKind::Lead, lead.id), from(source)).await.unwrap();
+        add_touch(&mut uow, RecordRef::new(RecordKind::Lead, lead.id), from(source), Explanation::new("they said so"))
+            .await
+            .unwrap();
         uow.commit().await.unwrap();
     }
     let touches = boss.leads().touches(lead.id).await.unwrap();

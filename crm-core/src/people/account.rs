@@ -12,8 +12,8 @@ use crate::kernel::money::Money;
 use crate::kernel::phone::PhoneNumber;
 use crate::kernel::text::Line;
 use crate::kernel::{
-    Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Key, Kind, Part, Patch, Reference, Rule,
-    Stored, TagsColumn, Value, ValueRef,
+    Column, CustomColumn, CustomValues, DomainEvent, Entity, Explanation, Field, Id, Key, Kind, Part, Patch, Reference,
+    Rule, Stored, TagsColumn, Value, ValueRef,
 };
 use crate::kernel::{Domain, Website};
 use crate::kernel::{Name, Note, Tag};
@@ -410,6 +410,8 @@ pub enum AccountEvent {
     Touched {
         /// Where from.
         source: Option<Line<200>>,
+        /// Why it is them.
+        why: Explanation,
     },
     /// It was removed.
     Deleted,

@@ -9,8 +9,8 @@ use crate::event::{Change, changes};
 use crate::identity::{CompanyName, KeySet, PersonName};
 use crate::kernel::text::Line;
 use crate::kernel::{
-    Column, CustomColumn, CustomValues, DomainEvent, Entity, Field, Id, Kind, Patch, Reference, Rule, Stored,
-    TagsColumn, ValueRef,
+    Column, CustomColumn, CustomValues, DomainEvent, Entity, Explanation, Field, Id, Kind, Patch, Reference, Rule,
+    Stored, TagsColumn, ValueRef,
 };
 use crate::kernel::{Name, Note, Tag};
 
@@ -307,6 +307,8 @@ pub enum ContactEvent {
     Touched {
         /// Where from.
         source: Option<Line<200>>,
+        /// Why it is them.
+        why: Explanation,
     },
     /// It was removed.
     Deleted,

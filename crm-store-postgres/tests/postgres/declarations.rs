@@ -204,6 +204,8 @@ async fn a_draft_is_sql_that_the_server_takes() {
     let entities: BTreeSet<_> = declarations.0.iter().map(|declared| declared.entity).collect();
     for declared in declarations.0.iter().filter(|declared| declared.entity == "lead" || declared.entity == "touch") {
         assert!(entities.contains(declared.entity));
-        database.admin(&format!("drop table crm.{0}; set role crm_owner; {1}", declared.entity, declared.draft)).await;
+        database
+            .admin(&format!("drop table crm.{0} cascade; set role crm_owner; {1}", declared.entity, declared.draft))
+            .await;
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::access::{Permission, StandardRole};
 use crate::kernel::{Page, Patch, Predicate};
+use crate::pipeline::NewOpportunity;
 
 #[tokio::test]
 async fn a_link_leads_to_a_record_that_the_caller_sees() {
@@ -121,4 +122,21 @@ async fn of_two_who_take_the_last_two_links_one_is_refused() {
     first.save(row, ActivityEvent::Unlinked(lead)).await.unwrap();
     boss.activities().unlink(task.id, contact).await.unwrap();
     assert_eq!(first.commit().await.unwrap_err().code(), "record.changed_meanwhile");
+}
+
+#[tokio::test]
+async fn deals_have_activities_and_a_feed_too() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let deal = boss.opportunities().create(NewOpportunity::named("Engine".parse().unwrap())).await.unwrap();
+    let deal = RecordRef::new(RecordKind::Opportunity, deal.id);
+    let note = boss.activities().create(about(ActivityKind::Note, "likes tea", deal)).await.unwrap();
+    let feed = boss.activities().timeline(deal, &[], None, 9).await.unwrap();
+    assert!(matches!(&feed[0].item, TimelineItem::Activity(activity) if **activity == note), "{feed:?}");
+    assert!(matches!(&feed[1].item, TimelineItem::Event(event) if event.name == "opportunity.created"), "{feed:?}");
+
+    let rep = office.hire("rita", StandardRole::SalesRep).await;
+    let session = office.session_of(rep).await;
+    let refused = session.activities().create(about(ActivityKind::Note, "mine", deal)).await.unwrap_err();
+    assert_eq!(refused.code(), "record.not_found");
 }

@@ -195,5 +195,6 @@ async fn completing_names_the_records_so_that_others_can_follow() {
     assert_eq!(data("activity.completed")["completed"]["records"], records);
     assert_eq!(data("activity.completed")["completed"]["outcome"], "wants an offer");
     assert_eq!(data("activity.created")["created"]["records"], records);
-    assert_eq!(data("activity.created")["created"]["done"], false);
+    assert_eq!(data("activity.created")["created"]["done_at"], serde_json::Value::Null);
+    assert_eq!(data("activity.completed")["completed"]["done_at"], serde_json::json!(minutes(&office, 0)));
 }

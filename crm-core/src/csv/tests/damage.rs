@@ -68,6 +68,11 @@ const CASES: &[Case] = &[
         &[&["1", "x", "y"], &["2", "p, q", "z"], &["3", "s", "t"]],
         &[(2, None, RepairKind::OtherDelimiter { delimiter: Delimiter::Semicolon })],
     ),
+    (
+        "a,b,c\n1,x,y\n2,p;q;r\n",
+        &[&["1", "x", "y"], &["2", "p;q;r", ""]],
+        &[(2, Some(3), RepairKind::MissingColumns { found: 2 })],
+    ),
     // Line endings.
     (
         "a,b\n1,x\r\n2,y\r3,z\n",
@@ -148,6 +153,17 @@ fn a_file_of_semicolons_tabs_or_pipes_is_recognised() {
         let reader = CsvReader::open(text.as_bytes(), CsvOptions::default()).unwrap();
         assert_eq!((reader.dialect().delimiter, reader.headers()[1].as_str()), (delimiter, "amount, net"));
         assert_eq!(cells(&text)[0], ["1".to_owned(), "1,50".to_owned(), format!("a{sign}b")]);
+    }
+}
+
+#[test]
+fn delimiters_inside_quotes_do_not_mislead() {
+    for (text, expected) in [
+        ("name,\"x;y\"\n1,\"p;q\"\n", ["1", "p;q"]),
+        ("\"x;y;z\",name\n\"p;q;r\",1\n", ["p;q;r", "1"]),
+        ("name;\"x,y,z\"\n1;\"p,q,r\"\n", ["1", "p,q,r"]),
+    ] {
+        assert_eq!(cells(text), [expected], "{text:?}");
     }
 }
 

@@ -65,6 +65,25 @@ fn latin_1_far_behind_the_first_window_is_reported_with_its_row() {
 }
 
 #[test]
+fn half_a_character_at_the_end_of_utf_8_is_kept_and_reported() {
+    let records = records(b"name\nZo\xC3\xAB \xC3\xA9\nRen\xC3");
+    assert_eq!(records[1].cells, ["RenÃ"]);
+    assert_eq!(kinds(&records[1]), [RepairKind::StrayBytes]);
+}
+
+#[test]
+fn stray_bytes_are_reported_in_their_cell_wherever_reads_end() {
+    let row = [b"12345,\xC3\xAB\xC3\xAB\xC3\xAB ".as_slice(), b"Z\xFCrich\xFC!,end\n"].concat();
+    let bytes = [b"id,city,note\n".as_slice(), &row.repeat(20_000)].concat();
+    let records = records(&bytes);
+    assert_eq!(records.len(), 20_000);
+    for record in records {
+        assert_eq!((record.repairs[0].column, record.repairs[0].kind.clone()), (Some(2), RepairKind::StrayBytes));
+        assert_eq!((record.repairs.len(), record.cells[1].as_str()), (1, "ëëë Zürichü!"));
+    }
+}
+
+#[test]
 fn characters_that_straddle_reads_are_whole_in_every_encoding() {
     // Rows of an odd length put some character across every boundary of any power of two.
     let mut text = "id,name\r\n".to_owned();

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use super::read;
+use crate::csv::draft::Draft;
 use crate::csv::{CsvOptions, CsvReader};
 use crate::kernel::Rule as _;
 
@@ -89,6 +90,31 @@ fn an_unclosed_quote_in_a_large_file_costs_no_row() {
     assert_eq!(rows.iter().filter(|row| row.as_ref().is_ok_and(|record| record.repairs.is_empty())).count(), 299_999);
 }
 
+#[test]
+fn an_unclosed_quote_that_seems_to_close_far_away_costs_no_row() {
+    // The quote that ends the last row would close the first one, were the cell between them not too long.
+    let rows: String = (2..9).map(|row| format!("{row},x\n")).collect();
+    let text = format!("a,b\n1,\"open\n{rows}9,\"\n");
+    assert_eq!(outcome(&text, &small()), ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+}
+
+#[test]
+fn a_cell_that_goes_on_and_on_is_not_held() {
+    let draft = |text: &str| Draft {
+        line: 1,
+        cells: vec![text.to_owned()],
+        repairs: Vec::new(),
+        blank_lines: 1000,
+        begins_quoted: false,
+        ends_quoted: false,
+    };
+    let mut open = draft("1");
+    for _ in 0..1000 {
+        open.join(draft("a line of words"), 20);
+    }
+    assert!(open.cells[0].len() < 100 && open.repairs.len() == 1, "{open:?}");
+}
+
 /// Header, a cell of 64 MiB that is made while it is read, and a last row.
 fn huge_cell() -> impl Read {
     let lines =
@@ -138,13 +164,15 @@ fn damage_everywhere_does_not_make_reading_slow() {
         "1,2,\"\n\n",
         "1,\"open\n2,3,4\n5,6,7\n8,9,0\n",
     ];
-    let options = CsvOptions { max_cell: 64 << 10, max_record: 256 << 10, ..CsvOptions::default() };
-    for pattern in patterns {
-        // Longer than any window, so that both an early end of the file and a record without end are met.
-        let text = format!("a,b,c\n{}", pattern.repeat((1 << 20) / pattern.len()));
-        let started = Instant::now();
-        let rows = CsvReader::open(text.as_bytes(), options.clone()).unwrap().count();
-        let took = started.elapsed();
-        assert!(rows > 0 && took < Duration::from_secs(10), "{pattern:?} took {took:?}");
+    // A file longer than any record may be, and one that is looked at to its end.
+    for max_record in [32 << 10, 4 << 20] {
+        let options = CsvOptions { max_cell: max_record / 4, max_record, ..CsvOptions::default() };
+        for pattern in patterns {
+            let text = format!("a,b,c\n{}", pattern.repeat((1 << 17) / pattern.len()));
+            let started = Instant::now();
+            let rows = CsvReader::open(text.as_bytes(), options.clone()).unwrap().count();
+            let took = started.elapsed();
+            assert!(rows > 0 && took < Duration::from_secs(10), "{pattern:?} took {took:?}");
+        }
     }
 }

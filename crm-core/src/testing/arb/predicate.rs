@@ -63,7 +63,7 @@ fn leaf<E: Sample>(rows: Drawn<E>) -> BoxedStrategy<Predicate<E>> {
     (field, 0..9_u8, picks).prop_map(move |(field, test, picks)| test_of(&rows, field, test, picks)).boxed()
 }
 
-fn test_of<E: Entity>(rows: &[Stored<E>], field: Field<E>, test: u8, picks: (Index, Index, Index)) -> Predicate<E> {
+fn test_of<E: Entity>(rows: &[Stored<E>], field: Field<E>, shape: u8, picks: (Index, Index, Index)) -> Predicate<E> {
     let pick = |index: Index, values: &[Value]| {
         let place = index.index(values.len().max(1));
         values.get(place).cloned().unwrap_or(Value::Integer(1))
@@ -76,22 +76,22 @@ fn test_of<E: Entity>(rows: &[Stored<E>], field: Field<E>, test: u8, picks: (Ind
             });
             let held: Vec<_> = held.flatten().chain(["absent".to_owned()]).collect();
             let tag = held.get(picks.0.index(held.len())).cloned().unwrap_or_default();
-            let test = if test == 0 { Test::IsEmpty } else { Test::HasTag(tag) };
+            let test = if shape == 0 { Test::IsEmpty } else { Test::HasTag(tag) };
             Predicate::Test(field, test)
         }
-        FieldKind::Custom if test == 0 => Predicate::Test(field, Test::IsEmpty),
+        FieldKind::Custom if shape == 0 => Predicate::Test(field, Test::IsEmpty),
         FieldKind::Custom => {
             let held: Vec<_> = rows.iter().flat_map(terms).filter(|term| term.name != "tag").collect();
             let drawn = held.get(picks.0.index(held.len().max(1)));
             let key = drawn.and_then(|term| term.name.strip_prefix("custom.")).unwrap_or("absent").to_owned();
             let values: Vec<_> = held.iter().map(|term| term.value.clone()).chain(strangers()).collect();
-            Predicate::Custom(field, key, comparison(test, pick(picks.1, &values), pick(picks.2, &values)))
+            Predicate::Custom(field, key, comparison(shape, pick(picks.1, &values), pick(picks.2, &values)))
         }
         _ => {
             let held = rows.iter().filter_map(|row| (field.read)(row).to_value());
             // Thrice what is held for once what is not: a value of another kind passes no test at all.
             let values: Vec<Value> = held.clone().chain(held.clone()).chain(held).chain(strangers()).collect();
-            Predicate::Test(field, comparison(test, pick(picks.0, &values), pick(picks.1, &values)))
+            Predicate::Test(field, comparison(shape, pick(picks.0, &values), pick(picks.1, &values)))
         }
     }
 }
@@ -109,16 +109,15 @@ fn strangers() -> impl Iterator<Item = Value> {
     others.into_iter().chain(day)
 }
 
-fn comparison(test: u8, value: Value, other: Value) -> Test {
-    match (test, value) {
-        (1, value) => Test::Equals(value),
+fn comparison(shape: u8, value: Value, other: Value) -> Test {
+    match (shape, value) {
         (2, value) => Test::In(vec![value, other]),
         (3, value) => Test::AtLeast(value),
         (4, value) => Test::Above(value),
         (5, value) => Test::AtMost(value),
         (6, value) => Test::Below(value),
         (7, Value::Text(text)) => Test::Prefix(text.chars().take(1).collect()),
-        (7, value) => Test::Equals(value),
+        (1 | 7, value) => Test::Equals(value),
         (8, _) => Test::In(Vec::new()),
         _ => Test::IsEmpty,
     }

@@ -15,7 +15,9 @@ use proptest::strategy::Union;
 use self::step::{AgendaStep, SlugStep, Step, everything, history, seed, steps};
 use super::arb::Sample;
 use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, TeamMember};
+use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
+use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
@@ -24,6 +26,7 @@ use crate::kernel::{Id, Rule, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
+use crate::scoring::{Engagement, ScoreState, ScoringRule};
 use crate::store::{Records, Store, StoreResult, Tx};
 
 /// What is done to a store.
@@ -101,7 +104,7 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 26] {
+fn subjects() -> [Subject; 35] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
@@ -111,6 +114,9 @@ fn subjects() -> [Subject; 26] {
         Subject::of::<Pipeline>(),
         Subject::of::<Stage>(),
         Subject::of::<Opportunity>(),
+        Subject::of::<Activity>(),
+        Subject::of::<ScoringRule>(),
+        Subject::of::<AssignmentRule>(),
         Subject::of::<Import>(),
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
@@ -123,9 +129,15 @@ fn subjects() -> [Subject; 26] {
         Subject::of::<Lead>(),
         Subject::of::<StatusLabel>(),
         Subject::of::<Touch>(),
+        Subject::of::<ActivityLink>(),
         Subject::of::<CloseReason>(),
         Subject::of::<OpportunityContact>(),
         Subject::of::<ForecastOverride>(),
+        Subject::of::<Engagement>(),
+        Subject::of::<ScoreState>(),
+        Subject::of::<Rotation>(),
+        Subject::of::<Availability>(),
+        Subject::of::<WaitingLead>(),
         Subject::of::<ImportRow>(),
         Subject::of::<ImportIssue>(),
         Subject::of::<ImportMapping>(),
@@ -133,7 +145,7 @@ fn subjects() -> [Subject; 26] {
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 9;
+const REFERRED_TO: usize = 12;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {

@@ -1,0 +1,55 @@
+//! Importing the file, with a progress bar.
+
+use std::error::Error;
+use std::fs::File;
+use std::path::Path;
+
+use crm_core::csv::{CsvOptions, CsvReader};
+use crm_core::import::{ImportKind, ImportReport, NewImport, OnProgress, Start, Target, fingerprint};
+use crm_core::kernel::Name;
+use crm_examples::Office;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Imports the file, or says what that would do. The same file a second time answers with the first report.
+pub(crate) async fn import(office: &Office, path: &Path, dry: bool) -> Result<ImportReport, Box<dyn Error>> {
+    let open = || File::open(path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
+    let size = open()?.metadata().map_or(0, |metadata| metadata.len());
+    let fingerprint = fingerprint(open()?)?;
+    let mut source = CsvReader::open(open()?, CsvOptions::default())?;
+    let headers = source.headers().to_vec();
+    let imports = office.session.imports();
+    let leads = imports.guess(ImportKind::Leads, &headers).await?;
+    let companies = imports.guess(ImportKind::Accounts, &headers).await?;
+    let used = |mapping: &crm_core::import::Mapping| {
+        mapping.columns.iter().filter(|column| column.target != Target::Ignore).count()
+    };
+    let (kind, mapping) =
+        if used(&companies) > used(&leads) { (ImportKind::Accounts, companies) } else { (ImportKind::Leads, leads) };
+    let name = path.file_name().map_or_else(|| "list".into(), |name| name.to_string_lossy());
+    let new = NewImport {
+        kind,
+        source: Name::try_from("List".to_owned())?,
+        file_name: Name::try_from(name.into_owned())?,
+        fingerprint,
+        headers,
+        mapping,
+        options: Default::default(),
+    };
+    let bar = ProgressBar::new(size)
+        .with_style(ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {elapsed}")?);
+    let on_progress: OnProgress<'_> = &mut |progress| {
+        bar.set_position(progress.bytes_read);
+        bar.set_message(format!("row {}", progress.row));
+    };
+    let report = if dry {
+        imports.dry_run(new, &mut source, on_progress).await?
+    } else {
+        let start = imports.start(new).await?;
+        if matches!(start, Start::AlreadyImported(_)) {
+            eprintln!("This file was imported before; nothing is imported twice.");
+        }
+        imports.run(start.import().id, &mut source, on_progress).await?
+    };
+    bar.finish_and_clear();
+    Ok(report)
+}
