@@ -46,7 +46,52 @@ pub struct ImportReport {
     pub exact: bool,
 }
 
-/// Commands on imports. All of them need `LeadImport`; those of accounts also the permissions to make and change these.
+/// Commands on imports.
+///
+/// All of them need `LeadImport`; those of accounts also the permissions to make and change these.
+///
+/// ```
+/// use crm_core::access::{Caller, NewMember, NewOrganization, StandardRole, TimeZone};
+/// use crm_core::crm::Crm;
+/// use crm_core::csv::{CsvOptions, CsvReader};
+/// use crm_core::import::{ImportKind, ImportOptions, NewImport, fingerprint};
+/// use crm_core::kernel::Currency;
+/// use crm_core::store::MemoryStore;
+/// use crm_core::testing::{ManualClock, SequentialIds};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let crm = Crm::new(MemoryStore::new(), ManualClock::default(), SequentialIds::new());
+/// let office = NewOrganization {
+///     slug: "office".to_owned().try_into()?,
+///     name: "Office".parse()?,
+///     default_currency: Currency::EUR,
+///     time_zone: TimeZone::utc(),
+///     region: None,
+/// };
+/// let (email, name) = ("olivia@example.com".parse()?, "Olivia".parse()?);
+/// let olivia = NewMember { name, email, role: StandardRole::Owner, custom_role_id: None };
+/// let (office, _) = crm.found(office, olivia).await?;
+/// let session = crm.session(Caller::system(office.id, "nightly"));
+///
+/// let content = "First name,E-mail\nAda,ada@example.com\nGrace,nobody\n";
+/// let mut file = CsvReader::open(content.as_bytes(), CsvOptions::default())?;
+/// let new = NewImport {
+///     kind: ImportKind::Leads,
+///     source: "trade-fair".parse()?,
+///     file_name: "people.csv".parse()?,
+///     fingerprint: fingerprint(content.as_bytes())?,
+///     headers: file.headers().to_vec(),
+///     mapping: session.imports().guess(ImportKind::Leads, file.headers()).await?,
+///     options: ImportOptions::default(),
+/// };
+/// let start = session.imports().start(new).await?;
+/// let report = session.imports().run(start.import().id, &mut file, &mut |_| {}).await?;
+/// assert_eq!((report.import.counts.created, report.import.counts.refused), (1, 1));
+/// assert_eq!(report.issues[0].code, "email.no_at_sign");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Imports<'a>(pub(crate) &'a Session);
 
@@ -116,6 +161,9 @@ impl Imports<'_> {
     }
 
     /// Does everything that a run would do in one unit of work, and drops it.
+    ///
+    /// The report is that of the run to come, as long as nobody changes anything meanwhile; identifiers of records that
+    /// the run would make are others then.
     ///
     /// # Errors
     /// As [`Imports::start`] and [`Imports::run`].

@@ -14,9 +14,16 @@ fn mixture() -> String {
     std::iter::once("Last Name,Email,Employees\n".to_owned()).chain(rows).collect()
 }
 
-fn without_import(report: &ImportReport) -> Vec<ImportIssue> {
-    let id = ImportId::new(uuid::Uuid::nil());
-    report.issues.iter().map(|issue| ImportIssue { import_id: id, ..issue.clone() }).collect()
+/// The issues without what a dry run cannot know: identifiers of records that it makes and drops.
+fn without_identifiers(report: &ImportReport) -> Vec<ImportIssue> {
+    let import_id = ImportId::new(uuid::Uuid::nil());
+    let issues = report.issues.iter().cloned();
+    issues
+        .map(|issue| match issue.code.as_str() {
+            "import.possible_duplicate" => ImportIssue { import_id, message: String::new(), ..issue },
+            _ => ImportIssue { import_id, ..issue },
+        })
+        .collect()
 }
 
 #[tokio::test]
@@ -38,7 +45,7 @@ async fn a_dry_run_predicts_exactly_and_changes_nothing() {
         let real = finish(&session, new, &text).await.unwrap();
         assert_sums_add_up(&dry.import.counts);
         assert_eq!(dry.import.counts, real.import.counts, "{on_match:?}");
-        assert_eq!(without_import(&dry), without_import(&real));
+        assert_eq!(without_identifiers(&dry), without_identifiers(&real));
         assert!(dry.exact);
         assert_eq!(dry.import.counts.read, 1_300);
         assert!(dry.import.counts.refused >= 100, "{:?}", dry.import.counts);
@@ -78,7 +85,7 @@ async fn a_dry_run_names_the_value_that_another_record_has() {
     let dry = session.imports().dry_run(new.clone(), &mut file(text), &mut |_| {}).await.unwrap();
     let real = finish(&session, new, text).await.unwrap();
     assert_eq!(dry.import.counts, real.import.counts);
-    assert_eq!(without_import(&dry), without_import(&real));
+    assert_eq!(without_identifiers(&dry), without_identifiers(&real));
     assert_eq!(told(&real), [(2, "Number", "custom_field.taken")]);
     assert_eq!(stored_leads(&office).len(), 2);
 }

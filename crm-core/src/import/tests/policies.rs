@@ -86,6 +86,26 @@ async fn the_same_content_is_imported_once() {
 }
 
 #[tokio::test]
+async fn the_identifier_of_another_system_can_be_the_key() {
+    let office = Office::open().await;
+    let session = office.boss().await;
+    leads(&session, "Id,Last Name,City\nA1,Lovelace,Paris\n").await;
+    let text = "Id,Last Name,City\nA1,Lovelace,London\nB2,Hopper,\n";
+    let options = ImportOptions {
+        on_match: OnMatch::Overwrite,
+        match_by: MatchBy::Keys(vec![KeyKind::External]),
+        ..ImportOptions::default()
+    };
+    let report = import(&session, ImportKind::Leads, text, options).await.unwrap();
+    assert_eq!((report.import.counts.updated, report.import.counts.created), (1, 1));
+    let cities: Vec<_> = stored_leads(&office).iter().map(|lead| lead.city.clone()).collect();
+    assert_eq!(cities, [None, Some("London".parse().unwrap())]);
+    // Where it is no key, the same identifier is the same row.
+    let again = leads(&session, "Id,Last Name,City\nA1,Lovelace,Rome\n").await;
+    assert_eq!(again.import.counts.repeated, 1);
+}
+
+#[tokio::test]
 async fn every_bad_cell_of_a_row_is_named_and_the_other_rows_come_in() {
     let office = Office::open().await;
     let session = office.boss().await;

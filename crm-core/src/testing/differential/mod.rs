@@ -21,6 +21,7 @@ use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::event::Event;
 use crate::identity::MatchKey;
+use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
 use crate::kernel::{Id, Rule, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
@@ -103,7 +104,7 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 31] {
+fn subjects() -> [Subject; 35] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
@@ -116,6 +117,7 @@ fn subjects() -> [Subject; 31] {
         Subject::of::<Activity>(),
         Subject::of::<ScoringRule>(),
         Subject::of::<AssignmentRule>(),
+        Subject::of::<Import>(),
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
         Subject::of::<Job>(),
@@ -136,11 +138,14 @@ fn subjects() -> [Subject; 31] {
         Subject::of::<Rotation>(),
         Subject::of::<Availability>(),
         Subject::of::<WaitingLead>(),
+        Subject::of::<ImportRow>(),
+        Subject::of::<ImportIssue>(),
+        Subject::of::<ImportMapping>(),
     ]
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 11;
+const REFERRED_TO: usize = 12;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
