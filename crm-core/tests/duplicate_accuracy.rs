@@ -3,6 +3,14 @@
 //! The lists are read in place from `../shared/data`, beside the project; where that is absent, the tests say that they
 //! were skipped. Nothing is tuned to single rows: the weights are those of the product.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::as_conversions,
+    reason = "a panic in a test is its report"
+)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;

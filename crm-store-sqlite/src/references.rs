@@ -26,7 +26,7 @@ pub(crate) async fn check_targets<E: Entity>(
         if named.is_empty() {
             continue;
         }
-        let named = serde_json::Value::from_iter(named.into_iter().map(|id| id.hyphenated().to_string()));
+        let named: serde_json::Value = named.into_iter().map(|id| id.hyphenated().to_string()).collect();
         sql.push(format_args!("{} select {place} from json_each(", if first { "" } else { " union all" }));
         sql.bind(named.to_string());
         sql.push(format_args!(

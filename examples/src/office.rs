@@ -72,7 +72,7 @@ async fn found(crm: &Crm, slug: Slug) -> Result<OrganizationId> {
         name: Name::try_from("Referrals go to Cleo".to_owned())?,
         active: true,
         condition: Some(Lead::SOURCE.is("Referral")),
-        members: sellers.iter().skip(1).take(1).cloned().collect(),
+        members: sellers.iter().skip(1).take(1).copied().collect(),
     };
     let everything_else = RuleDraft {
         replaces: None,

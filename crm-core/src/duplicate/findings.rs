@@ -183,6 +183,9 @@ impl<'p> Findings<'p> {
         if other_people {
             judgement.bound(AUTOMATIC - 1, "different people write from there");
         }
+        if matches!(self.mail, Mail::Folded(_)) && !self.a.is_company && !self.b.is_company {
+            judgement.bound(AUTOMATIC - 1, "an address that differs by tag or dots suggests, and proves nothing");
+        }
         judgement.never_decided_by(if matches!(self.mail, Mail::Folded(_)) { mail } else { 0 })
     }
 
@@ -252,8 +255,8 @@ fn employer_weight(employer: &Employer<'_>) -> i32 {
     match (employer.name, employer.domain.is_some(), employer.label) {
         (Likeness::Same, ..) => w::SAME_COMPANY,
         (Likeness::Close, ..) => w::CLOSE_COMPANY,
-        (Likeness::Blank, true, _) | (_, false, true) => w::SAME_DOMAIN,
-        (Likeness::Other, true, _) => w::SHARED_DOMAIN,
+        (Likeness::Blank, true, _) | (Likeness::Blank | Likeness::Other, _, true) => w::SAME_DOMAIN,
+        (Likeness::Other, true, false) => w::SHARED_DOMAIN,
         (Likeness::Other, false, false) => w::OTHER_COMPANY,
         (Likeness::Blank, false, false) => 0,
     }

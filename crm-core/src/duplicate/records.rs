@@ -84,6 +84,7 @@ fn sees<E: Entity>(uow: &UnitOfWork<'_>, permission: Permission, row: &Stored<E>
 }
 
 /// Reads records by identifier, a page's worth at a time.
+#[expect(clippy::elidable_lifetime_names, reason = "the bound names the lifetime")]
 async fn by_id<'a, E: Entity>(uow: &mut UnitOfWork<'a>, ids: &[Uuid]) -> Result<Vec<Stored<E>>>
 where
     dyn Tx + 'a: Records<E>,

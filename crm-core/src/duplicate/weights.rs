@@ -64,7 +64,7 @@ pub(super) const OTHER_CITY: i32 = -15;
 pub(super) const SAME_JOB_TITLE: i32 = 10;
 
 /// For a company, its name is what a person's whole name is.
-pub(super) const COMPANY_SAME_NAME: i32 = 135;
+pub(super) const COMPANY_SAME_NAME: i32 = 150;
 /// A typing error, or all words of the shorter name.
 pub(super) const COMPANY_CLOSE_NAME: i32 = 100;
 /// Brands and abbreviations differ from the registered name.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use crm_core::csv::{CsvOptions, CsvReader};
-use crm_core::import::{ImportKind, ImportReport, NewImport, OnProgress, Start, Target, fingerprint};
+use crm_core::import::{ImportKind, ImportOptions, ImportReport, NewImport, OnProgress, Start, Target, fingerprint};
 use crm_core::kernel::Name;
 use crm_examples::Office;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -33,7 +33,7 @@ pub(crate) async fn import(office: &Office, path: &Path, dry: bool) -> Result<Im
         fingerprint,
         headers,
         mapping,
-        options: Default::default(),
+        options: ImportOptions::default(),
     };
     let bar = ProgressBar::new(size)
         .with_style(ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {elapsed}")?);

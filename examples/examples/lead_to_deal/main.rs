@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example lead_to_deal -- LEADS.csv --database sqlite:crm.db`
 
+#![expect(clippy::print_stdout, reason = "printing is what this program is for")]
+
 mod deals;
 mod intake;
 mod report;
