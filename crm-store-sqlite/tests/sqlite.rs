@@ -1,5 +1,7 @@
 //! The store in a file and the store in memory keep every promise of the port.
 
+#![expect(clippy::unwrap_used, clippy::as_conversions, reason = "a panic in a test is its report")]
+
 mod sqlite {
     pub(crate) mod folder;
 }

@@ -7,7 +7,7 @@ use crate::custom_field::{CustomType, NewCustomField};
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{CustomValue, CustomValues, Money};
 use crate::lead::{Lead, LeadPatch, LeadStatus, NewLead};
-use crate::people::{Account, Contact, NewAccount, NewContact};
+use crate::people::{Account, Contact, NewAccount};
 use crate::pipeline::{NewOpportunity, Opportunity};
 use crate::testing::office::Office;
 

@@ -5,8 +5,8 @@ use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{Explanation, Name};
 use crate::testing::office::Office;
 
-fn source(name: &str) -> Option<Name> {
-    Some(name.parse().unwrap())
+fn source(name: &str) -> Name {
+    name.parse().unwrap()
 }
 
 fn candidate(kind: RecordKind, id: u128, confidence: u16) -> Candidate {
@@ -19,7 +19,7 @@ fn without_policies_the_certain_is_linked_and_the_rest_flagged() {
     let none = Policies::default();
     assert_eq!(none.action(None, Certainty::Certain), Action::Link);
     assert_eq!(none.action(None, Certainty::Likely), Action::AllowAndFlag);
-    assert_eq!(none.action(source("web").as_ref(), Certainty::Possible), Action::AllowAndFlag);
+    assert_eq!(none.action(Some(source("web")).as_ref(), Certainty::Possible), Action::AllowAndFlag);
 }
 
 #[test]
@@ -27,14 +27,14 @@ fn the_own_policy_of_a_source_goes_before_that_of_all_others() {
     let policy = |from, certainty, action| DuplicatePolicy::new(from, certainty, action).unwrap();
     let policies = Policies::new(vec![
         policy(None, Certainty::Certain, Action::Block),
-        policy(source("Web Förm"), Certainty::Certain, Action::Merge),
-        policy(source("Web Förm"), Certainty::Likely, Action::Warn),
+        policy(Some(source("Web Förm")), Certainty::Certain, Action::Merge),
+        policy(Some(source("Web Förm")), Certainty::Likely, Action::Warn),
     ]);
     for (from, certainty, action) in [
-        (source("web form"), Certainty::Certain, Action::Merge),
-        (source("WEB FÖRM"), Certainty::Likely, Action::Warn),
-        (source("web form"), Certainty::Possible, Action::AllowAndFlag),
-        (source("fair"), Certainty::Certain, Action::Block),
+        (Some(source("web form")), Certainty::Certain, Action::Merge),
+        (Some(source("WEB FÖRM")), Certainty::Likely, Action::Warn),
+        (Some(source("web form")), Certainty::Possible, Action::AllowAndFlag),
+        (Some(source("fair")), Certainty::Certain, Action::Block),
         (None, Certainty::Certain, Action::Block),
         (None, Certainty::Likely, Action::AllowAndFlag),
     ] {
@@ -75,8 +75,8 @@ async fn a_policy_is_kept_once_for_each_source_and_certainty() {
     let boss = office.boss().await;
     let duplicates = boss.duplicates();
     let set = |from, action| duplicates.set_policy(from, Certainty::Certain, action);
-    let first = set(source("Fair"), Action::Block).await.unwrap();
-    let second = set(source("FAIR"), Action::Merge).await.unwrap();
+    let first = set(Some(source("Fair")), Action::Block).await.unwrap();
+    let second = set(Some(source("FAIR")), Action::Merge).await.unwrap();
     assert_eq!((first.id, second.action()), (second.id, Action::Merge));
     set(None, Action::Block).await.unwrap();
     set(None, Action::Link).await.unwrap();

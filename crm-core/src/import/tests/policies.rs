@@ -204,7 +204,7 @@ async fn the_ledger_tells_of_every_row() {
     assert_eq!((rows[0].outcome, rows[0].cells.clone()), (RowOutcome::Created, None));
     assert_eq!((rows[1].outcome, rows[1].record()), (RowOutcome::Refused, None));
     assert_eq!(rows[1].cells.clone().unwrap(), ["B", "bad", ""]);
-    assert_eq!(lead.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["fair", "vip"]);
+    assert_eq!(lead.tags.iter().map(crate::kernel::tag::Tag::as_str).collect::<Vec<_>>(), ["fair", "vip"]);
     assert_eq!(lead.source.as_deref(), Some("trade-fair"));
     assert_eq!(office.events_of(id.uuid()), ["import.started", "import.advanced", "import.finished"]);
     assert_eq!(session.imports().issues(id, &Page::first(9)).await.unwrap().len(), 1);
