@@ -1,7 +1,7 @@
 //! The production store: PostgreSQL 15 or later, and unchanged a Citus cluster.
 //!
-//! One blanket implementation keeps every entity: a table with a real column for each field ([`row`], [`cell`]), the
-//! predicate's tree as SQL ([`predicate`]), one transaction for one organization ([`tx`]). Row security keeps the
+//! One blanket implementation keeps every entity: a table with a real column for each field (`row`, `cell`), the
+//! predicate's tree as SQL (`predicate`), one transaction for one organization (`tx`). Row security keeps the
 //! organizations apart even if a statement forgot to, and [`PgStore::connect`] refuses to serve a database or a role for
 //! which that would not hold. The rules that the schema follows stand in `migrations/README.md`.
 //!

@@ -143,7 +143,8 @@ impl<'p> Findings<'p> {
         let other_people = self.mail == Mail::Other && personal(self.a) && personal(self.b);
         let name = match self.employer.name {
             Likeness::Same => w::COMPANY_SAME_NAME,
-            _ if self.employer.label => w::COMPANY_CLOSE_NAME,
+            // A name that is the other's domain says nothing beside the domain itself.
+            _ if self.employer.label && self.employer.domain.is_none() => w::COMPANY_CLOSE_NAME,
             Likeness::Close => w::COMPANY_CLOSE_NAME,
             Likeness::Other => w::COMPANY_OTHER_NAME,
             Likeness::Blank => 0,
@@ -207,10 +208,11 @@ fn names(a: &Profile, b: &Profile) -> (NamePart, NamePart, bool) {
     if straight.0 != NamePart::Other && straight.1 != NamePart::Other {
         return (straight.0, straight.1, false);
     }
-    if one.is_full() && other.is_full() && one.whole() == other.whole() {
+    let crosswise = (name_parts(one.given(), other.family()), name_parts(one.family(), other.given()));
+    let exchanged = crosswise.0 != NamePart::Other && crosswise.1 != NamePart::Other;
+    if !exchanged && one.is_full() && other.is_full() && one.whole() == other.whole() {
         return (NamePart::Same, NamePart::Same, true);
     }
-    let crosswise = (name_parts(one.given(), other.family()), name_parts(one.family(), other.given()));
     let weigh = |(one, other): (NamePart, NamePart)| name_weight(one) + name_weight(other);
     if weigh(crosswise) + w::EXCHANGED_NAMES > weigh(straight) {
         (crosswise.0, crosswise.1, true)
