@@ -168,7 +168,8 @@ const OF_LEADS: Words = &[
     ("other_phones", &["further phones", "additional phones"]),
     ("campaign", &["utm campaign", "kampagne", "campaña", "campagne"]),
     ("status", &["lead status", "estado", "statut"]),
-    ("external_id", &["id", "lead id", "account id", "contact id", "record id", "customer id", "kundennummer"]),
+    // Not "account id": that is the number of a company, which several leads may share.
+    ("external_id", &["id", "lead id", "contact id", "record id", "customer id", "kundennummer"]),
 ];
 
 const OF_ACCOUNTS: Words = &[

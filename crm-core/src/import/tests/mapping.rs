@@ -37,7 +37,7 @@ async fn common_headers_are_recognised_and_nothing_is_taken_twice() {
     ];
     let expected = [
         "ignore",
-        "external_id",
+        "ignore",
         "owner",
         "first_name",
         "last_name",
