@@ -35,7 +35,6 @@ type Row = BTreeMap<String, String>;
 
 fn read(name: &str, truth: &str, profile: impl Fn(&Row) -> Profile) -> Option<Labelled> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    let path = if path.exists() { path } else { PathBuf::from("../../../shared/data").join(name) };
     if !path.exists() {
         println!("skipped: ../shared/data/{name} is not there");
         return None;
