@@ -1,0 +1,1 @@
+//! Stripe behind the billing port of the domain.

@@ -1,0 +1,1 @@
+//! The CRM over a documented HTTP API.

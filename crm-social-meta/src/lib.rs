@@ -1,0 +1,1 @@
+//! Messenger, Instagram and WhatsApp behind the channel port of the domain.
