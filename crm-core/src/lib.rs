@@ -20,6 +20,7 @@ pub mod activity;
 pub mod administration;
 pub mod agenda;
 pub mod assignment;
+pub mod billing;
 pub mod conversion;
 pub mod crm;
 #[cfg(feature = "csv")]

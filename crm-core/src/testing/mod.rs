@@ -13,3 +13,5 @@ pub(crate) mod office;
 
 pub use clock::ManualClock;
 pub use ids::SequentialIds;
+
+pub use crate::billing::MockBillingGateway;
