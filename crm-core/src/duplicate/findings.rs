@@ -4,6 +4,7 @@ use super::compare::{Employer, Likeness, Line, Mail, NamePart, employers, lines,
 use super::profile::Profile;
 use super::score::{AUTOMATIC, LIKELY, REPORT};
 use super::weights::{self as w, certainty};
+use crate::identity::is_initial;
 
 /// How two profiles agree in each field.
 pub(super) struct Findings<'p> {
@@ -178,7 +179,9 @@ impl<'p> Findings<'p> {
         if !shares_key && mail <= 0 && !same_line {
             judgement.bound(REPORT - 1, "too little is the same to compare the rest by");
         }
-        if self.employer.name != Likeness::Same && name != w::COMPANY_CLOSE_NAME {
+        // Beside a common domain the label weighs nothing, but a name is known all the same: what both get in addition
+        // never makes them less alike.
+        if !matches!(self.employer.name, Likeness::Same | Likeness::Close) && !self.employer.label {
             judgement.bound(AUTOMATIC - 1, "the companies are not known by one name");
         }
         if other_people {
@@ -211,7 +214,9 @@ fn names(a: &Profile, b: &Profile) -> (NamePart, NamePart, bool) {
     let crosswise = (name_parts(one.given(), other.family()), name_parts(one.family(), other.given()));
     let exchanged = crosswise.0 != NamePart::Other && crosswise.1 != NamePart::Other;
     if !exchanged && one.is_full() && other.is_full() && one.whole() == other.whole() {
-        return (NamePart::Same, NamePart::Same, true);
+        // A letter among the words is a letter still, however the words are parted.
+        let letter = [one.given(), one.family(), other.given(), other.family()].into_iter().any(is_initial);
+        return (NamePart::Same, if letter { NamePart::Initial } else { NamePart::Same }, true);
     }
     let weigh = |(one, other): (NamePart, NamePart)| name_weight(one) + name_weight(other);
     if weigh(crosswise) + w::EXCHANGED_NAMES > weigh(straight) {

@@ -115,6 +115,26 @@ fn companies_are_known_by_name_and_domain() {
 }
 
 #[test]
+fn a_common_address_takes_nothing_from_a_brand_and_its_domain() {
+    let brand = |profile: Profile| profile.phone(&DigitsOnly.parse("+1 415 555 1234", None).unwrap());
+    let (named, nameless) = (brand(company("Acme", "example.org")), brand(company("", "acme.com")));
+    let address = EmailAddress::parse("info@another.org").unwrap();
+    let before = score(&named, &nameless).confidence;
+    let after = score(&named.email(&address), &nameless.email(&address)).confidence;
+    assert!(AUTOMATIC <= before && before <= after, "{before} before, {after} after");
+}
+
+#[test]
+fn a_letter_is_no_name_however_the_words_are_parted() {
+    let parted = |given, family| Profile::person(Some(given), Some(family)).city("Berlin");
+    let (one, other) = (parted("Mary Ann", "S."), parted("Mary", "Ann S."));
+    assert!(score(&one, &other).confidence <= score(&one, &one).confidence);
+    assert!(
+        score(&one, &other).confidence < score(&parted("Mary Ann", "Smith"), &parted("Mary", "Ann Smith")).confidence
+    );
+}
+
+#[test]
 fn a_company_is_no_person() {
     let acme = company("Acme Inc.", "acme.com");
     assert_eq!(score(&acme, &person("Ada|Lovelace|Acme|ada@acme.com")).confidence, 0);
