@@ -30,6 +30,7 @@ pub mod duplicate;
 pub mod event;
 pub mod identity;
 pub mod import;
+pub mod inbox;
 pub mod intake;
 pub mod kernel;
 pub mod lead;

@@ -1,0 +1,32 @@
+//! What the inbox promises, on the memory store.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use super::channel::{Capabilities, Feature, Opener, SendingWindow};
+
+/// A further channel, which nothing outside the tests knows: 48 hours, and nothing afterwards.
+pub(crate) const TIKTOK: Capabilities = Capabilities {
+    window: SendingWindow {
+        open_for: Duration::from_hours(48),
+        opened_by: &[Opener::Message],
+        late_tag: None,
+        free_entry: None,
+    },
+    longest_text: 1_000,
+    media: &[],
+    features: &[Feature::EchoReference],
+};
+
+/// Agreed data beside the project; says so and answers nothing when it is not there.
+pub(crate) fn shared(path: &str) -> Option<Json> {
+    let file = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")).join(path);
+    match std::fs::read(&file) {
+        Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
+        Err(_) => {
+            println!("skipped: {} is not there", file.display());
+            None
+        }
+    }
+}
