@@ -8,6 +8,21 @@
 //!
 //! Effects inside the store go into the transaction that finishes the job. Effects outside carry the job's identifier
 //! as their idempotency key, never the attempt.
+//!
+//! `Crm::run_due` does all this for one batch: it claims, hands each job to the [`crate::store::JobHandler`] of its kind
+//! and settles what comes of it. To leave work for later, a slice
+//! 1. names a kind, `pub const DRAIN: &str = "assignment.drain"`, and schedules `Job::at(at, DRAIN, payload)`,
+//! 2. writes a handler: a [`crate::store::InStore`] when all effects stay in the store, else a `JobHandler`,
+//! 3. offers it from a function `job_handlers`, which `crm/due.rs` lists; one that needs a gateway is handed in by the
+//!    host through `Crm::with_job_handlers`.
+//!
+//! | what happens | what becomes of the job |
+//! |---|---|
+//! | the handler finishes it | it is gone, with its effect in the store |
+//! | the handler fails | it keeps the error and waits ([`Job::fail`]); after its last attempt it is dead |
+//! | its worker dies | its lease runs out and it is claimed again; after its last attempt it is dead |
+//! | nobody here knows its kind | it waits with the reason, and the attempt does not count ([`Job::set_aside`]) |
+//! | another worker has it by now | nothing: the first one's effect is not kept |
 
 use std::time::Duration;
 
@@ -107,10 +122,7 @@ impl Job {
     ///
     /// `chance` in 0..=1000 spreads the pause over its full length, so that failures do not return in step.
     pub fn fail(&mut self, error: impl Into<String>, now: Timestamp, chance: u32) {
-        self.errors.push(error.into());
-        if self.errors.len() > 10 {
-            self.errors.remove(0);
-        }
+        self.keep(error.into());
         self.worker = None;
         if self.attempts >= self.max_attempts {
             self.state = JobState::Dead;
@@ -120,6 +132,31 @@ impl Job {
         let longest = (FIRST_PAUSE * 2_u32.saturating_pow(doublings)).min(LONGEST_PAUSE);
         self.state = JobState::Ready;
         self.due_at = now.plus(longest * chance.min(1_000) / 1_000);
+    }
+
+    /// Puts a claimed job back that could not even be tried here: another worker may know how. The attempt does not count.
+    pub fn set_aside(&mut self, reason: impl Into<String>, now: Timestamp) {
+        let reason = reason.into();
+        if self.errors.last() != Some(&reason) {
+            self.keep(reason);
+        }
+        self.worker = None;
+        self.attempts = self.attempts.saturating_sub(1);
+        self.state = JobState::Ready;
+        self.due_at = now.plus(PAUSE_OF_THE_UNKNOWN);
+    }
+
+    /// Whether more attempts were begun than it may have: none of them came to an end.
+    #[must_use]
+    pub fn is_worn_out(&self) -> bool {
+        self.attempts > self.max_attempts
+    }
+
+    fn keep(&mut self, error: String) {
+        self.errors.push(error);
+        if self.errors.len() > MOST_ERRORS {
+            self.errors.remove(0);
+        }
     }
 
     /// Makes a dead job wait again, with all its attempts before it.
@@ -132,6 +169,9 @@ impl Job {
 
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_hours(6);
+/// How long a job of an unknown kind waits: about as long as it takes to bring out a new version everywhere.
+const PAUSE_OF_THE_UNKNOWN: Duration = Duration::from_mins(10);
+const MOST_ERRORS: usize = 10;
 
 impl Entity for Job {
     const NAME: &'static str = "job";

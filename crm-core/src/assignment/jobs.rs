@@ -7,10 +7,16 @@ use serde_json::Value as Json;
 use super::waiting::{WaitingLead, drain_waiting};
 use crate::agenda::Job;
 use crate::kernel::{Page, Predicate, Result, Stored, Timestamp};
-use crate::store::UnitOfWork;
+use crate::store::{InStore, UnitOfWork};
 
-/// The kind of job for which [`run_drain`] is the handler.
+/// The kind of job that looks at the leads that wait.
 pub const DRAIN: &str = "assignment.drain";
+
+/// The handlers of what assignment leaves for later.
+#[must_use]
+pub const fn job_handlers() -> [InStore; 1] {
+    [InStore::new(DRAIN, |uow, job| Box::pin(run_drain(uow, job)))]
+}
 
 /// How many leads one run takes.
 const LEADS_IN_A_RUN: u32 = 100;
@@ -40,13 +46,8 @@ fn drain_at(at: Timestamp) -> Job {
     Job::at(at, DRAIN, Json::Null).unique(DRAIN)
 }
 
-/// Does a [`DRAIN`] job in the unit of work that finishes it: gives the oldest waiting leads away and looks again later
-/// while any are left. The job is finished here unless it is already, since the next look has the same key.
-///
-/// # Errors
-/// `StoreError::Conflict` when someone else changes a lead, takes turns or changes the rules at the same time.
-pub async fn run_drain(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<()> {
-    uow.tx().finish(&[(job.id, job.token)]).await?;
+/// Gives the oldest waiting leads away and looks again later while any are left.
+async fn run_drain(uow: &mut UnitOfWork<'_>, _: &Stored<Job>) -> Result<()> {
     let left = drain_waiting(uow, LEADS_IN_A_RUN).await?;
     if u32::try_from(left).is_ok_and(|left| left >= LEADS_IN_A_RUN) {
         return drain_now(uow).await;

@@ -29,7 +29,7 @@ mod waiting;
 pub use assign::{announce, assign, assign_automatically, assign_drafts};
 pub use availability::{Availability, AvailabilityChange, AvailabilityEvent, AvailabilityId};
 pub use decide::{Assignment, decide};
-pub use jobs::{DRAIN, run_drain};
+pub use jobs::{DRAIN, job_handlers};
 pub use model::{
     AssignmentEvent, AssignmentRefusal, AssignmentRule, AssignmentRuleEvent, AssignmentRuleId, RuleDraft, RuleMember,
     RuleVersion, first_match,

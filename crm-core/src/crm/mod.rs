@@ -2,8 +2,29 @@
 //!
 //! A host makes a `Crm` from a store, a clock and an id source, founds organizations with it, and opens a session for
 //! each request: `crm.session(caller).leads().get(id)`. Nothing is decided here.
+//!
+//! The library starts nothing by itself. What is to be done later stands on the agenda, and the host calls
+//! [`Crm::run_due`] in a loop of its own, or by hand in a test:
+//!
+//! ```
+//! # async fn work(crm: &crm_core::crm::Crm) -> crm_core::kernel::Result<()> {
+//! let run = crm.run_due("worker-1", 100).await?;
+//! for (organization, error) in &run.troubles {
+//!     eprintln!("{organization}: {error}");
+//! }
+//! let may_rest = run.tried() == 0;
+//! # let _ = may_rest;
+//! # Ok(())
+//! # }
+//! ```
+
+mod due;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+
+pub use due::DueRun;
 
 use crate::access::{
     Caller, Member, MemberId, NewMember, NewOrganization, Organization, OrganizationId, Permission, Slug,
@@ -23,12 +44,13 @@ use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
 use crate::pipeline::{self, Opportunities, Pipelines};
 use crate::scoring::{self, Scoring};
-use crate::store::{Ports, Session, Store};
+use crate::store::{JobHandler, Ports, Session, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
 #[derive(Clone)]
 pub struct Crm {
     ports: Ports,
+    handlers: Arc<[Arc<dyn JobHandler>]>,
 }
 
 impl Crm {
@@ -42,6 +64,7 @@ impl Crm {
                 paywall: Arc::new(AllModules),
                 phones: Arc::new(DigitsOnly),
             },
+            handlers: due::built_in().into(),
         }
     }
 
@@ -56,6 +79,18 @@ impl Crm {
     #[must_use]
     pub fn with_phones(mut self, phones: impl PhoneNumbers + 'static) -> Self {
         self.ports.phones = Arc::new(phones);
+        self
+    }
+
+    /// The same with handlers for more kinds of jobs; one of a kind that is known takes its place.
+    #[must_use]
+    pub fn with_job_handlers(mut self, handlers: impl IntoIterator<Item = Arc<dyn JobHandler>>) -> Self {
+        let mut known = self.handlers.to_vec();
+        for handler in handlers {
+            known.retain(|other| other.kind() != handler.kind());
+            known.push(handler);
+        }
+        self.handlers = known.into();
         self
     }
 

@@ -7,12 +7,21 @@ use super::settle::{forget, rescore, rescore_page};
 use crate::agenda::Job;
 use crate::kernel::{Id, Result, Stored, Timestamp};
 use crate::lead::LeadId;
-use crate::store::UnitOfWork;
+use crate::store::{InStore, UnitOfWork};
 
-/// The kind of job for which [`run_recheck`] is the handler.
+/// The kind of job that looks at one lead when a threshold may be crossed.
 pub const RECHECK: &str = "scoring.recheck";
-/// The kind of job for which [`run_rescore`] is the handler.
+/// The kind of job that scores all leads anew.
 pub const RESCORE: &str = "scoring.rescore";
+
+/// The handlers of what scoring leaves for later.
+#[must_use]
+pub const fn job_handlers() -> [InStore; 2] {
+    [
+        InStore::new(RECHECK, |uow, job| Box::pin(run_recheck(uow, job))),
+        InStore::new(RESCORE, |uow, job| Box::pin(run_rescore(uow, job))),
+    ]
+}
 
 /// How many leads one run of [`run_rescore`] takes.
 const LEADS_IN_A_RUN: u32 = 200;
@@ -31,14 +40,8 @@ pub(super) fn rescore_all(at: Timestamp, after: Option<LeadId>) -> Job {
     Job::at(at, RESCORE, json!({ "after": after })).unique(RESCORE)
 }
 
-/// Does a [`RECHECK`] job in the unit of work that finishes it: scores the lead and puts the next look on the agenda. The
-/// job is finished here unless it is already, since the next look has the same key. What scoring keeps of a lead that is
-/// gone is removed.
-///
-/// # Errors
-/// `StoreError::Conflict` when someone else changes the lead at the same time.
-pub async fn run_recheck(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<()> {
-    uow.tx().finish(&[(job.id, job.token)]).await?;
+/// Scores the lead and puts the next look on the agenda. What scoring keeps of a lead that is gone is removed.
+async fn run_recheck(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<()> {
     let Some(lead) = lead_in(&job.payload, "lead_id") else { return Ok(()) };
     match uow.lock_of_anyone(lead).await? {
         Some(row) => {
@@ -49,12 +52,8 @@ pub async fn run_recheck(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<
     }
 }
 
-/// Does a [`RESCORE`] job in the unit of work that finishes it: scores the next leads and puts the rest on the agenda.
-///
-/// # Errors
-/// `StoreError::Conflict` when someone else changes one of the leads at the same time.
-pub async fn run_rescore(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<()> {
-    uow.tx().finish(&[(job.id, job.token)]).await?;
+/// Scores the next leads and puts the rest on the agenda.
+async fn run_rescore(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<()> {
     let after = lead_in(&job.payload, "after");
     match rescore_page(uow, after, LEADS_IN_A_RUN).await? {
         Some(last) => uow.schedule(rescore_all(uow.now(), Some(last))).await,

@@ -28,7 +28,7 @@ mod state;
 mod tests;
 
 pub use engagement::{Engagement, EngagementId, EngagementKind, MalformedEngagementKind, NewEngagement};
-pub use jobs::{RECHECK, RESCORE, run_recheck, run_rescore};
+pub use jobs::{RECHECK, RESCORE, job_handlers};
 pub use model::{
     Basis, Behaviour, Counting, Criterion, Decay, DecayStart, Group, GroupCaps, NewScoringRule, ScoringRule,
     ScoringRuleEvent, ScoringRuleId, Threshold,

@@ -5,9 +5,12 @@
 //! opens a [`UnitOfWork`], which adds time, identifiers, visibility and events. [`MemoryStore`] is the real thing
 //! without a disk: for tests, sandboxes and simulation.
 //!
+//! [`JobHandler`] is who does due work of one kind; see [`crate::agenda`].
+//!
 //! A transaction that is not committed leaves nothing. A save names the version it has seen.
 
 mod contents;
+mod handler;
 mod memory;
 mod port;
 mod schedule;
@@ -15,6 +18,7 @@ mod session;
 mod unit_of_work;
 
 pub use contents::{Tx, Visitor, visit_entities};
+pub use handler::{InStore, JobHandler, Work};
 pub use memory::MemoryStore;
 pub use port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 pub use session::{Ports, Session};

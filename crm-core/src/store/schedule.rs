@@ -1,7 +1,8 @@
-//! Putting work on the agenda, under a key at most once.
+//! Putting work on the agenda, under a key at most once, and taking it off when it is done.
 
+use super::port::Agenda;
 use super::unit_of_work::UnitOfWork;
-use crate::agenda::{Job, JobState};
+use crate::agenda::{Job, JobState, LeaseLost};
 use crate::kernel::{Page, Result, Stored};
 
 impl UnitOfWork<'_> {
@@ -36,6 +37,17 @@ impl UnitOfWork<'_> {
             self.remove_part(&row).await?;
         }
         Ok(())
+    }
+
+    /// Finishes a job that was claimed, in this unit of work: what the job does and its end are kept together.
+    ///
+    /// # Errors
+    /// `LeaseLost` when another worker has it by now, or it is gone; then this unit of work must not be committed.
+    pub async fn finish(&mut self, job: &Stored<Job>) -> Result<()> {
+        match Agenda::finish(self.tx(), &[(job.id, job.token)]).await? {
+            1 => Ok(()),
+            _ => Err(LeaseLost { lost: 1 }.into()),
+        }
     }
 
     /// The job with this key, when there is one.

@@ -2,16 +2,19 @@
 //!
 //! [`ManualClock`] and [`SequentialIds`] make a run repeat itself. [`contract`] is the suite that every store must
 //! pass, [`differential`] compares two stores by chance, and [`arb`] draws the records for it.
+//! [`ObservedStore`] counts what a store is asked.
 
 pub mod arb;
 mod clock;
 pub mod contract;
 pub mod differential;
 mod ids;
+mod observed;
 #[cfg(test)]
 pub(crate) mod office;
 
 pub use clock::ManualClock;
 pub use ids::SequentialIds;
+pub use observed::{Asked, ObservedStore, give_way};
 
 pub use crate::billing::MockBillingGateway;

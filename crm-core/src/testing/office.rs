@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::identity::{MatchKey, RecordKind, RecordRef};
 use crate::kernel::{Clock, Currency, Stored, Timestamp};
 use crate::lead::{Lead, LeadDraft, NewLead, insert_leads};
-use crate::store::{MemoryStore, Session};
+use crate::store::{MemoryStore, Session, Store};
 use crate::testing::{ManualClock, SequentialIds};
 
 /// A clock that the test and the CRM look at together.
@@ -34,8 +34,13 @@ pub(crate) struct Office {
 impl Office {
     /// Founds an organization on a store of its own.
     pub(crate) async fn open() -> Self {
+        Self::behind(MemoryStore::clone).await
+    }
+
+    /// Founds an organization on a store of its own, which the CRM sees through what `cover` makes of it.
+    pub(crate) async fn behind<S: Store + 'static>(cover: impl FnOnce(&MemoryStore) -> S) -> Self {
         let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
-        let crm = Crm::new(store.clone(), SharedClock(Arc::clone(&clock)), SequentialIds::new());
+        let crm = Crm::new(cover(&store), SharedClock(Arc::clone(&clock)), SequentialIds::new());
         Self::on(store, clock, crm, "office").await
     }
 

@@ -1,42 +1,35 @@
-//! An organization on the memory store with members who take turns.
+//! The office of all tests, with members who take turns.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::Deref;
 
-use crate::access::{Caller, MemberId, NewMember, NewOrganization, OrganizationId, Permission, StandardRole};
+use crate::access::{Caller, MemberId, Permission, StandardRole};
 use crate::assignment::{Assignment, Assignments, AvailabilityChange, RuleDraft, RuleMember, announce, assign_drafts};
-use crate::crm::Crm;
 use crate::event::Event;
-use crate::kernel::{Clock, Name, Patch, Predicate, Result, Stored, Timestamp};
+use crate::kernel::{Name, Patch, Predicate, Result, Stored, Timestamp};
 use crate::lead::{Lead, LeadDraft, LeadId, NewLead, insert_leads};
-use crate::store::{MemoryStore, Session};
-use crate::testing::{ManualClock, SequentialIds};
+use crate::store::Session;
+use crate::testing::office;
 
-struct Hands(Arc<ManualClock>);
-
-impl Clock for Hands {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
+/// The shared office with a session that may do everything.
+pub(super) struct Office {
+    office: office::Office,
+    pub(super) session: Session,
 }
 
-pub(super) struct Office {
-    pub(super) store: MemoryStore,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) session: Session,
-    pub(super) organization: OrganizationId,
+impl Deref for Office {
+    type Target = office::Office;
+
+    fn deref(&self) -> &Self::Target {
+        &self.office
+    }
 }
 
 impl Office {
     pub(super) async fn open() -> Self {
-        let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
-        let crm = Crm::new(store.clone(), Hands(clock.clone()), SequentialIds::new());
-        let new = serde_json::from_value::<NewOrganization>(serde_json::json!({
-            "slug": "acme", "name": "Acme", "default_currency": "EUR", "time_zone": "Europe/Berlin", "region": "DE"
-        }));
-        let (organization, _) = crm.found(new.unwrap(), person("Olga")).await.unwrap();
-        let session = crm.session(Caller::system(organization.id, "test"));
-        Self { store, clock, session, organization: organization.id }
+        let office = office::Office::open().await;
+        let session = office.crm.session(Caller::system(office.organization, "test"));
+        Self { office, session }
     }
 
     pub(super) fn assignment(&self) -> Assignments<'_> {
@@ -46,7 +39,7 @@ impl Office {
     pub(super) async fn hire(&self, names: &[&str]) -> Vec<MemberId> {
         let mut ids = Vec::new();
         for name in names {
-            ids.push(self.session.members().add(person(name)).await.unwrap().id);
+            ids.push(self.office.hire(name, StandardRole::SalesRep).await);
         }
         ids
     }
@@ -102,11 +95,6 @@ pub(super) async fn capture(session: &Session, leads: Vec<NewLead>) -> Result<(V
     announce(&mut uow, &leads, &assignments).await?;
     uow.commit().await?;
     Ok((leads, assignments))
-}
-
-pub(super) fn person(who: &str) -> NewMember {
-    let email = format!("{}@acme.example", who.to_lowercase()).parse().unwrap();
-    NewMember { name: name(who), email, role: StandardRole::SalesRep, custom_role_id: None }
 }
 
 pub(super) fn name(text: &str) -> Name {

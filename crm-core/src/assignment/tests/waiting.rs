@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::office::{Office, equal, in_country, lead, name};
-use crate::access::Permission;
-use crate::agenda::{Claim, Job};
-use crate::assignment::{AvailabilityChange, DRAIN, RuleDraft, WaitingLead, run_drain};
+use crate::agenda::Job;
+use crate::assignment::{AvailabilityChange, DRAIN, RuleDraft, WaitingLead};
 use crate::kernel::{Clock, Page, Patch, Timestamp};
 use crate::lead::{LeadId, NewLead};
 
@@ -20,17 +19,8 @@ fn drains(office: &Office) -> Vec<Timestamp> {
     jobs.iter().filter(|job| job.kind == DRAIN).map(|job| job.due_at).collect()
 }
 
-async fn run_due(office: &Office) -> usize {
-    let mut uow = office.session.begin(Permission::AgendaRun).await.unwrap();
-    let claim = Claim { worker: "test".to_owned(), now: uow.now(), lease: MINUTE, limit: 100 };
-    let jobs: Vec<_> = uow.tx().claim(&claim).await.unwrap().into_iter().filter(|job| job.kind == DRAIN).collect();
-    uow.commit().await.unwrap();
-    for job in &jobs {
-        let mut uow = office.session.begin(Permission::AgendaRun).await.unwrap();
-        run_drain(&mut uow, job).await.unwrap();
-        uow.commit().await.unwrap();
-    }
-    jobs.len()
+async fn run_due(office: &Office) -> u32 {
+    office.crm.run_due("test", 100).await.unwrap().done
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ async fn a_threshold_is_told_of_once_and_again_only_after_it_was_left() {
     // 100 fades to 80, 65, 53, 45 and 38. At 45 it is below 50 and not below 45: nothing.
     for (days, expected) in [(30, 80), (60, 65), (90, 53), (120, 45)] {
         office.clock.set(lead.created_at.plus(DAY * days));
-        assert_eq!(office.run_due().await, usize::from(days == 30), "the rescoring of the new rule");
+        assert_eq!(office.run_due().await, u32::from(days == 30), "the rescoring of the new rule");
         assert_eq!(office.scoring().score(lead.id).await.unwrap().total, expected);
     }
     assert_eq!(office.told(lead.id), [SCORED, REACHED, SCORED, SCORED]);

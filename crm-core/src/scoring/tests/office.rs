@@ -1,55 +1,42 @@
-//! An organization on the memory store whose clock the test turns.
+//! The office of all tests, with leads that are scored.
 
-use std::sync::Arc;
+use std::ops::Deref;
 use std::time::Duration;
 
-use crate::access::{Caller, NewMember, NewOrganization, OrganizationId, Permission, StandardRole};
-use crate::agenda::{Claim, Job};
-use crate::crm::Crm;
+use crate::access::{Caller, Permission};
+use crate::agenda::Job;
 use crate::event::Event;
 use crate::kernel::{Clock, Id, Name, Stored, Timestamp};
 use crate::lead::{Lead, LeadDraft, LeadId, NewLead, insert_leads};
 use crate::scoring::{
     Basis, Behaviour, Counting, Criterion, Engagement, EngagementKind, GroupCaps, NewEngagement, NewScoringRule,
-    RECHECK, Scorer, Scoring, run_recheck, run_rescore, score_draft, settle_new,
+    Scorer, Scoring, score_draft, settle_new,
 };
-use crate::store::{MemoryStore, Session};
-use crate::testing::{ManualClock, SequentialIds};
+use crate::store::Session;
+use crate::testing::{ManualClock, office};
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
 
-struct Hands(Arc<ManualClock>);
-
-impl Clock for Hands {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
+/// The shared office with a session that may do everything.
+pub(super) struct Office {
+    office: office::Office,
+    pub(super) session: Session,
 }
 
-pub(super) struct Office {
-    pub(super) store: MemoryStore,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) session: Session,
-    pub(super) organization: OrganizationId,
+impl Deref for Office {
+    type Target = office::Office;
+
+    fn deref(&self) -> &Self::Target {
+        &self.office
+    }
 }
 
 impl Office {
     /// An organization without a scoring rule that counts.
     pub(super) async fn open() -> Self {
-        let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
-        let crm = Crm::new(store.clone(), Hands(clock.clone()), SequentialIds::new());
-        let new = serde_json::from_value::<NewOrganization>(serde_json::json!({
-            "slug": "acme", "name": "Acme", "default_currency": "EUR", "time_zone": "Europe/Berlin", "region": "DE"
-        }));
-        let owner = NewMember {
-            name: name("Olga"),
-            email: "olga@acme.example".parse().unwrap(),
-            role: StandardRole::Owner,
-            custom_role_id: None,
-        };
-        let (organization, _) = crm.found(new.unwrap(), owner).await.unwrap();
-        let session = crm.session(Caller::system(organization.id, "test"));
-        let office = Self { store, clock, session, organization: organization.id };
+        let office = office::Office::open().await;
+        let session = office.crm.session(Caller::system(office.organization, "test"));
+        let office = Self { office, session };
         let seeded = office.scoring().rules().await.unwrap().pop().unwrap();
         let off = NewScoringRule { active: false, ..draft_of(&seeded) };
         office.scoring().change_rule(seeded.id, seeded.version, off).await.unwrap();
@@ -97,22 +84,9 @@ impl Office {
         self.store.dump::<Job>(self.organization).into_iter().filter(|job| job.kind == kind).collect()
     }
 
-    /// Does what is due, as a worker does.
-    pub(super) async fn run_due(&self) -> usize {
-        let mut uow = self.session.begin(Permission::AgendaRun).await.unwrap();
-        let claim = Claim { worker: "test".to_owned(), now: uow.now(), lease: Duration::from_mins(1), limit: 100 };
-        let jobs = uow.tx().claim(&claim).await.unwrap();
-        uow.commit().await.unwrap();
-        for job in &jobs {
-            let mut uow = self.session.begin(Permission::AgendaRun).await.unwrap();
-            if job.kind == RECHECK {
-                run_recheck(&mut uow, job).await.unwrap();
-            } else {
-                run_rescore(&mut uow, job).await.unwrap();
-            }
-            uow.commit().await.unwrap();
-        }
-        jobs.len()
+    /// Does what is due, as a worker does; answers how many jobs were done.
+    pub(super) async fn run_due(&self) -> u32 {
+        self.crm.run_due("test", 100).await.unwrap().done
     }
 }
 

@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::Check;
 use super::bench::{Bench, Checked, same};
-use super::together::{Task, give_way, together};
+use super::together::{Task, together};
 use crate::access::OrganizationId;
 use crate::agenda::{Claim, Job, JobId, JobState};
 use crate::kernel::{Stored, Timestamp};
 use crate::store::{Agenda, Store, StoreError, StoreResult};
+use crate::testing::give_way;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("due_jobs_are_claimed_the_longest_due_first", |store| {

@@ -2,11 +2,12 @@
 
 use super::Check;
 use super::bench::{Bench, Checked, holds, lead, lost_a_race, member, same, team};
-use super::together::{Task, give_way, together};
+use super::together::{Task, together};
 use crate::access::{Member, OrganizationId, Team};
 use crate::kernel::{Id, Stored};
 use crate::lead::{Lead, LeadId};
 use crate::store::{Records, Store, StoreError, StoreResult};
+use crate::testing::give_way;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("no_update_is_lost_under_a_lock", |store| Box::pin(no_update_is_lost(store, true))),

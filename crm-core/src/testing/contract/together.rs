@@ -25,17 +25,3 @@ pub(super) async fn together<T>(tasks: Vec<Task<'_, T>>) -> Vec<T> {
     })
     .await
 }
-
-/// Lets the other tasks go on first.
-pub(super) async fn give_way() {
-    let mut gave_way = false;
-    poll_fn(move |context| {
-        if gave_way {
-            return Poll::Ready(());
-        }
-        gave_way = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
