@@ -1,25 +1,21 @@
-//! What the domain costs by itself: conditions, scores, matches, and the capture of a lead in memory and in SQLite.
+//! What the domain costs by itself: conditions, scores, matches, plans. No store, no transaction.
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use crm_benches::{founded, lead};
-use crm_core::crm::Crm;
-use crm_core::duplicate::{Profile, score};
-use crm_core::intake::Submission;
+use criterion::Criterion;
+use crm_benches::{Goal, Report, Round, measured, must, stored_lead};
+use crm_core::conversion::{ConversionChoices, Facts, Mapping, NewDeal, plan};
+use crm_core::custom_field::Schema;
+use crm_core::duplicate::{Profile, Unwritten, score};
+use crm_core::identity::{RecordKind, RecordRef};
 use crm_core::kernel::{Clock, Id, IdSource, Name, Predicate, Stored};
 use crm_core::lead::Lead;
 use crm_core::scoring::{Basis, Criterion as ScoringCriterion, GroupCaps, NewScoringRule, Scorer, ScoringRule};
-use crm_core::store::MemoryStore;
 use crm_core::testing::{ManualClock, SequentialIds};
-use crm_store_sqlite::SqliteStore;
-use tokio::runtime::Runtime;
 
 fn stored(number: u64) -> Stored<Lead> {
-    let now = ManualClock::default().now();
-    let value = lead(number).and_then(|new| Ok(Lead::new(new)?));
-    let value = value.unwrap_or_else(|error| panic!("{error}"));
-    Stored { id: Id::new(SequentialIds::new().next(now)), version: 1, created_at: now, updated_at: now, value }
+    must(stored_lead(number, ManualClock::default().now()))
 }
 
 fn five_terms() -> Predicate<Lead> {
@@ -33,7 +29,7 @@ fn five_terms() -> Predicate<Lead> {
 
 fn twenty_criteria() -> Scorer {
     let criteria = (0..20).map(|number| ScoringCriterion {
-        name: format!("criterion {number}").parse().unwrap_or_else(|error| panic!("{error}")),
+        name: must(format!("criterion {number}").parse()),
         points: 5,
         when: if number % 2 == 0 {
             Basis::Demographic(Lead::JOB_TITLE.starts_with("Chief"))
@@ -41,7 +37,7 @@ fn twenty_criteria() -> Scorer {
             Basis::Firmographic(Lead::EMPLOYEE_COUNT.at_least(10 * number))
         },
     });
-    let name = Name::try_from("Bench".to_owned()).unwrap_or_else(|error| panic!("{error}"));
+    let name = must(Name::try_from("Bench".to_owned()));
     let new = NewScoringRule {
         name,
         active: true,
@@ -66,40 +62,101 @@ fn plain(row: &Stored<Lead>) -> bool {
         && row.score < 50
 }
 
-fn pure(bench: &mut Criterion) {
-    let (row, condition, scorer) = (stored(1), five_terms(), twenty_criteria());
-    let now = ManualClock::default().now();
-    bench.bench_function("condition of 5 terms, plain Rust (floor)", |run| run.iter(|| plain(black_box(&row))));
-    bench.bench_function("condition of 5 terms", |run| run.iter(|| black_box(&condition).matches(black_box(&row))));
-    bench.bench_function("score of 20 criteria", |run| run.iter(|| scorer.total(black_box(&row), &[], now)));
-    let (one, other) = (Profile::of_lead(&row.value), Profile::of_lead(&stored(2).value));
-    bench.bench_function("judgement on two profiles", |run| run.iter(|| score(black_box(&one), black_box(&other))));
+/// Calls of one turn are timed together, for a clock is too coarse for one.
+const TOGETHER: u32 = 200;
+
+fn repeated(count: u64, mut work: impl FnMut()) -> Vec<Duration> {
+    let times = (0..count).map(|_| {
+        let begin = Instant::now();
+        for _ in 0..TOGETHER {
+            work();
+        }
+        begin.elapsed() / TOGETHER
+    });
+    times.collect()
 }
 
-fn capture(bench: &mut Criterion) {
-    let runtime = Runtime::new().unwrap_or_else(|error| panic!("{error}"));
-    let memory = Crm::new(MemoryStore::new(), ManualClock::default(), SequentialIds::new());
-    let file = std::env::temp_dir().join(format!("crm-bench-{}.db", std::process::id()));
-    let sqlite = runtime.block_on(SqliteStore::open(&file)).unwrap_or_else(|error| panic!("{error}"));
-    let sqlite = Crm::new(sqlite, ManualClock::default(), SequentialIds::new());
-    for (name, crm) in [("memory", memory), ("sqlite", sqlite)] {
-        let session = runtime.block_on(founded(&crm, "bench")).unwrap_or_else(|error| panic!("{error}"));
-        let mut number = 0;
-        bench.bench_function(&format!("capture of a lead, {name}"), |run| {
-            run.iter(|| {
-                number += 1;
-                let lead = lead(number).unwrap_or_else(|error| panic!("{error}"));
-                let source = Name::try_from("bench".to_owned()).unwrap_or_else(|error| panic!("{error}"));
-                let outcome = runtime.block_on(session.intake().submit(Submission::new(source, lead)));
-                outcome.unwrap_or_else(|error| panic!("{error}"))
-            });
-        });
-    }
-    for ending in ["", "-wal", "-shm"] {
-        // Left behind files are in the temporary folder and do no harm.
-        let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
-    }
+fn conditions(criterion: &mut Criterion, report: &mut Report) {
+    // The second term of five is the first that fails on some of them.
+    let rows: Vec<_> = (0..64).map(stored).collect();
+    let mut places = rows.iter().cycle();
+    let mut next = move || places.next().unwrap_or_else(|| panic!("there are rows"));
+    let condition = five_terms();
+    let round = measured(criterion, "condition of 5 terms", 1, |count| Round {
+        ours: repeated(count, || {
+            black_box(black_box(&condition).matches(black_box(next())));
+        }),
+        floor: repeated(count, || {
+            black_box(plain(black_box(next())));
+        }),
+    });
+    report.add("condition of 5 terms, binding included", &round, "plain Rust", Goal::Median(Duration::from_nanos(350)));
+    let (scorer, now) = (twenty_criteria(), ManualClock::default().now());
+    let round = measured(criterion, "score of 20 criteria", 1, |count| Round {
+        ours: repeated(count, || {
+            black_box(scorer.total(black_box(next()), &[], now));
+        }),
+        floor: Vec::new(),
+    });
+    report.add("score a lead by 20 criteria", &round, "", Goal::Rate(1_000_000.0));
 }
 
-criterion_group!(benches, pure, capture);
-criterion_main!(benches);
+fn duplicates(criterion: &mut Criterion, report: &mut Report) {
+    let (one, other) = (Profile::of_lead(&stored(1)), Profile::of_lead(&stored(2)));
+    let round = measured(criterion, "judgement on two profiles", 1, |count| Round {
+        ours: repeated(count, || {
+            black_box(score(black_box(&one), black_box(&other)));
+        }),
+        floor: Vec::new(),
+    });
+    report.add("judge whether two profiles are one", &round, "", Goal::None);
+    let mut known = Unwritten::default();
+    for number in 0..100_000 {
+        let lead = stored(number);
+        known.add(RecordRef::new(RecordKind::Lead, lead.id), &Profile::of_lead(&lead));
+    }
+    let mut numbers = (0..100_000).step_by(997).cycle();
+    let profiles: Vec<_> = numbers.by_ref().take(100).map(|number| Profile::of_lead(&stored(number))).collect();
+    let mut profiles = profiles.iter().cycle();
+    let round = measured(criterion, "match a lead against 100 k by keys", 1, |count| Round {
+        ours: repeated(count, || {
+            let found = profiles.next().map_or_else(Vec::new, |profile| known.candidates(profile));
+            assert_eq!(found.len(), 1, "the lead itself is among them, and nobody else is like it");
+        }),
+        floor: Vec::new(),
+    });
+    report.add("match a lead against 100 k by keys, in process", &round, "", Goal::None);
+}
+
+fn conversion(criterion: &mut Criterion, report: &mut Report) {
+    let facts = Facts {
+        lead: stored(4),
+        account: None,
+        account_match: None,
+        contact: None,
+        contact_match: None,
+        opportunity: None,
+        domain_holders: Vec::new(),
+        mapping: Mapping { source: RecordKind::Lead, rules: Vec::new() },
+        contact_schema: Schema::default(),
+        account_schema: Schema::default(),
+        opportunity_schema: Schema::default(),
+    };
+    let choices = ConversionChoices::with_deal(NewDeal::default());
+    assert!(plan(&facts, &choices).violations.is_empty(), "nothing stands in the way of this one");
+    let round = measured(criterion, "plan a conversion", 1, |count| Round {
+        ours: repeated(count, || {
+            black_box(plan(black_box(&facts), black_box(&choices)));
+        }),
+        floor: Vec::new(),
+    });
+    report.add("plan a conversion", &round, "", Goal::None);
+}
+
+fn main() {
+    let (mut criterion, mut report) = (Criterion::default().configure_from_args(), Report::default());
+    conditions(&mut criterion, &mut report);
+    duplicates(&mut criterion, &mut report);
+    conversion(&mut criterion, &mut report);
+    report.print();
+}
