@@ -1,0 +1,88 @@
+//! What Meta calls: the handshake by GET, deliveries by POST.
+//!
+//! A host passes the query of the one and the signature header and raw bytes of the other to [`Webhook`]; the answer's
+//! status is [`WebhookRefusal::status`], or 200. The signature comes first: a body that is not signed is neither parsed
+//! nor stored.
+
+mod handshake;
+pub(crate) mod signature;
+
+use std::fmt;
+
+use secrecy::SecretString;
+
+use crate::config::MetaConfig;
+use crate::parse::{Delivery, Malformed, parse};
+
+pub use handshake::{HandshakeRefusal, answer_handshake};
+pub use signature::{SIGNATURE_HEADER, SignatureRefusal, check_signature};
+
+/// The largest body that a host should read; imports of history are the reason.
+pub const LARGEST_BODY: usize = 16 << 20;
+
+/// The webhook of one installation.
+#[derive(Clone)]
+pub struct Webhook {
+    secrets: Vec<SecretString>,
+    verify_token: SecretString,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Webhook({} secrets)", self.secrets.len())
+    }
+}
+
+/// Why a call of the webhook is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookRefusal {
+    /// The handshake is not answered.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeRefusal),
+    /// The delivery is not signed by the app.
+    #[error(transparent)]
+    Signature(#[from] SignatureRefusal),
+    /// The delivery is signed and can't be read.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
+impl WebhookRefusal {
+    /// The HTTP status to answer with.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Handshake(HandshakeRefusal::Forbidden) => 403,
+            Self::Handshake(HandshakeRefusal::Malformed) | Self::Malformed(_) => 400,
+            Self::Signature(_) => 401,
+        }
+    }
+}
+
+impl Webhook {
+    /// The webhook with the secrets of these settings.
+    #[must_use]
+    pub fn new(config: &MetaConfig) -> Self {
+        Self { secrets: config.webhook_secrets(), verify_token: config.verify_token.clone() }
+    }
+
+    /// The challenge to answer a handshake with, as `text/plain`.
+    ///
+    /// # Errors
+    /// `Handshake`.
+    pub fn handshake(&self, query: &str) -> Result<String, WebhookRefusal> {
+        Ok(answer_handshake(&self.verify_token, query)?)
+    }
+
+    /// Reads a delivery after checking that the app signed these very bytes.
+    ///
+    /// `signature` is the value of [`SIGNATURE_HEADER`]. Store what it says before answering 200: Meta takes that for
+    /// done.
+    ///
+    /// # Errors
+    /// `Signature`, before anything is parsed; `Malformed`.
+    pub fn receive(&self, signature: Option<&str>, body: &[u8]) -> Result<Delivery, WebhookRefusal> {
+        check_signature(&self.secrets, signature, body)?;
+        Ok(parse(body)?)
+    }
+}
