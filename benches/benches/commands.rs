@@ -61,7 +61,8 @@ async fn page_of_qualified(office: &Office, page: &Page<Lead>) -> Result<(), Fau
 
 async fn convert(office: &Office, number: u64) -> Result<(), Fault> {
     let amount = Some(Money::new(100_000, Currency::EUR));
-    let choices = ConversionChoices::with_deal(NewDeal { amount, ..NewDeal::default() });
+    let mut choices = ConversionChoices::with_deal(NewDeal { amount, ..NewDeal::default() });
+    choices.owner_id = Some(office.seller);
     // Behind those leads that the stock's deals came from.
     let made = office.session.conversions().convert(id_of(20_000 + number), &choices, None).await?;
     if made.account_id.is_some() && made.contact_id.is_some() && made.opportunity_id.is_some() {

@@ -142,7 +142,8 @@ fn conversion(criterion: &mut Criterion, report: &mut Report) {
         account_schema: Schema::default(),
         opportunity_schema: Schema::default(),
     };
-    let choices = ConversionChoices::with_deal(NewDeal::default());
+    let mut choices = ConversionChoices::with_deal(NewDeal::default());
+    choices.owner_id = Some(Id::new(SequentialIds::new().next(ManualClock::default().now())));
     assert!(plan(&facts, &choices).violations.is_empty(), "nothing stands in the way of this one");
     let round = measured(criterion, "plan a conversion", 1, |count| Round {
         ours: repeated(count, || {

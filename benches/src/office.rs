@@ -1,9 +1,11 @@
 //! The organization that benchmarks work in: an owner, three sellers in turn, the usual pipeline and scoring rule.
 
-use crm_core::access::{Caller, NewMember, NewOrganization, OrganizationId, Slug, StandardRole, TimeZone};
+use crm_core::access::{
+    Caller, Member, MemberId, NewMember, NewOrganization, OrganizationId, Slug, StandardRole, TimeZone,
+};
 use crm_core::assignment::{RuleDraft, RuleMember};
 use crm_core::crm::Crm;
-use crm_core::kernel::{Currency, EmailAddress, Name, Timestamp};
+use crm_core::kernel::{Currency, EmailAddress, Name, Page, Timestamp};
 use crm_core::pipeline::PipelineWithStages;
 use crm_core::store::{Session, Store};
 use crm_core::testing::{ManualClock, SequentialIds};
@@ -23,6 +25,8 @@ pub struct Office {
     pub session: Session,
     /// The one pipeline.
     pub sales: PipelineWithStages,
+    /// One who sells.
+    pub seller: MemberId,
 }
 
 impl Office {
@@ -72,7 +76,9 @@ impl Office {
         let session = crm.session(Caller::system(organization, "bench"));
         let pipeline = session.pipelines().list().await?.pop().ok_or("there is no pipeline")?;
         let sales = session.pipelines().get(pipeline.id).await?;
-        Ok(Self { crm, organization, session, sales })
+        let members = session.members().list(&Member::ROLE.is("sales_rep"), &Page::first(1)).await?;
+        let seller = members.first().ok_or("there is no seller")?.id;
+        Ok(Self { crm, organization, session, sales, seller })
     }
 
     /// The present.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Schemas;
 use super::model::{Conversion, ConversionRefusal};
 use super::plan::{Outcome, Plan};
 use crate::access::Permission;
 use crate::activity::add_links;
-use crate::custom_field::Schema;
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{Entity, Id, Patch, Result, Stored};
 use crate::lead::{Lead, LeadEvent};
@@ -19,16 +19,22 @@ use crate::pipeline::{
 };
 use crate::store::{RecordNotFound, UnitOfWork};
 
-/// Does what the plan says, in the order in which records refer to each other.
-pub(super) async fn carry_out(uow: &mut UnitOfWork<'_>, plan: &Plan, key: Option<&str>) -> Result<Stored<Conversion>> {
-    let lead = held(uow, plan).await?;
+/// Does what the plan says, in the order in which records refer to each other. The lead is held already.
+pub(super) async fn carry_out(
+    uow: &mut UnitOfWork<'_>,
+    plan: &Plan,
+    mut lead: Stored<Lead>,
+    schemas: &Schemas,
+    key: Option<&str>,
+) -> Result<Stored<Conversion>> {
+    hold(uow, plan, &lead).await?;
     if !plan.violations.is_empty() {
         return Err(ConversionRefusal::Blocked(plan.violations.clone()).into());
     }
     check_permissions(uow, plan)?;
-    let account_id = account(uow, plan).await?;
-    let contact_id = contact(uow, plan, account_id).await?;
-    let opportunity_id = opportunity(uow, plan, account_id, contact_id).await?;
+    let account_id = account(uow, plan, schemas).await?;
+    let contact_id = contact(uow, plan, schemas, account_id).await?;
+    let opportunity_id = opportunity(uow, plan, schemas, account_id, contact_id).await?;
 
     let from = RecordRef::new(RecordKind::Lead, plan.lead_id);
     let made = [
@@ -38,7 +44,6 @@ pub(super) async fn carry_out(uow: &mut UnitOfWork<'_>, plan: &Plan, key: Option
     ];
     add_links(uow, from, &made.into_iter().flatten().collect::<Vec<_>>()).await?;
 
-    let mut lead = lead;
     lead.value.convert(uow.now())?;
     let event = LeadEvent::Converted { contact_id, account_id, opportunity_id: opportunity_id.map(Id::uuid) };
     uow.save(lead, event).await?;
@@ -54,9 +59,8 @@ pub(super) async fn carry_out(uow: &mut UnitOfWork<'_>, plan: &Plan, key: Option
     Ok(row.ok_or(RecordNotFound { entity: Conversion::NAME, id: plan.lead_id.uuid() })?)
 }
 
-/// Holds every record that the plan rests on, in the version that it rests on.
-async fn held(uow: &mut UnitOfWork<'_>, plan: &Plan) -> Result<Stored<Lead>> {
-    let lead = uow.lock(plan.lead_id).await?;
+/// Holds every other record that the plan rests on, and checks that all are in the version that it rests on.
+async fn hold(uow: &mut UnitOfWork<'_>, plan: &Plan, lead: &Stored<Lead>) -> Result<()> {
     let mut versions = BTreeMap::from([(RecordRef::new(RecordKind::Lead, plan.lead_id), lead.version)]);
     for record in plan.based_on.keys() {
         let version = match record.kind {
@@ -69,7 +73,7 @@ async fn held(uow: &mut UnitOfWork<'_>, plan: &Plan) -> Result<Stored<Lead>> {
     }
     match plan.based_on.iter().find(|(record, version)| versions.get(record) != Some(version)) {
         Some((moved, _)) => Err(ConversionRefusal::StalePlan(moved.kind).into()),
-        None => Ok(lead),
+        None => Ok(()),
     }
 }
 
@@ -94,13 +98,12 @@ fn wanted<N, I, P>(outcome: &Outcome<N, I, P>, make: Permission, change: Permiss
     }
 }
 
-async fn account(uow: &mut UnitOfWork<'_>, plan: &Plan) -> Result<Option<AccountId>> {
+async fn account(uow: &mut UnitOfWork<'_>, plan: &Plan, schemas: &Schemas) -> Result<Option<AccountId>> {
     match &plan.account {
         Outcome::Make(new) => {
             let (account, domains) = Account::new((**new).clone())?;
-            let schema = Schema::load(uow, RecordKind::Account).await?;
             let id = uow.new_id();
-            insert_accounts(uow, &schema, vec![AccountDraft { id, account, domains }]).await?;
+            insert_accounts(uow, schemas.of(RecordKind::Account), vec![AccountDraft { id, account, domains }]).await?;
             Ok(Some(id))
         }
         Outcome::Use(id, patch) => {
@@ -115,15 +118,19 @@ async fn account(uow: &mut UnitOfWork<'_>, plan: &Plan) -> Result<Option<Account
     }
 }
 
-async fn contact(uow: &mut UnitOfWork<'_>, plan: &Plan, account: Option<AccountId>) -> Result<Option<ContactId>> {
+async fn contact(
+    uow: &mut UnitOfWork<'_>,
+    plan: &Plan,
+    schemas: &Schemas,
+    account: Option<AccountId>,
+) -> Result<Option<ContactId>> {
     match &plan.contact {
         Outcome::Make(new) => {
             let mut new = (**new).clone();
             new.account_id = account;
             let id = uow.new_id();
             let (contact, points) = Contact::new(id, new)?;
-            let schema = Schema::load(uow, RecordKind::Contact).await?;
-            insert_contact(uow, &schema, ContactDraft { id, contact, points }).await?;
+            insert_contact(uow, schemas.of(RecordKind::Contact), ContactDraft { id, contact, points }).await?;
             Ok(Some(id))
         }
         Outcome::Use(id, patch) => {
@@ -151,6 +158,7 @@ async fn contact(uow: &mut UnitOfWork<'_>, plan: &Plan, account: Option<AccountI
 async fn opportunity(
     uow: &mut UnitOfWork<'_>,
     plan: &Plan,
+    schemas: &Schemas,
     account: Option<AccountId>,
     contact: Option<ContactId>,
 ) -> Result<Option<OpportunityId>> {
@@ -159,8 +167,7 @@ async fn opportunity(
             let new = NewOpportunity { account_id: account, primary_contact_id: contact, ..(**new).clone() };
             let draft = draft_opportunity(uow, new).await?;
             let id = draft.id;
-            let schema = Schema::load(uow, RecordKind::Opportunity).await?;
-            insert_opportunities(uow, &schema, vec![draft]).await?;
+            insert_opportunities(uow, schemas.of(RecordKind::Opportunity), vec![draft]).await?;
             Ok(Some(id))
         }
         Outcome::Use(id, patch) => {

@@ -1,15 +1,19 @@
 //! Reading everything that a plan is made from.
 
+use std::collections::BTreeSet;
+
 use super::choices::{ConversionChoices, Target};
 use super::facts::{Facts, domains_of};
 use super::mapping::Mapping;
 use crate::custom_field::Schema;
 use crate::identity::{KeyKind, MatchKey, RecordKind};
 use crate::kernel::{Domain, Explanation, Id, Page, Result, Stored};
-use crate::lead::LeadId;
+use crate::lead::Lead;
 use crate::people::{Account, AccountDomain, AccountId, Contact, ContactPoint};
 use crate::store::UnitOfWork;
 
+/// The custom fields of all kinds of records that a conversion touches.
+#[derive(Default)]
 pub(super) struct Schemas {
     pub(super) lead: Schema,
     contact: Schema,
@@ -19,11 +23,13 @@ pub(super) struct Schemas {
 
 impl Schemas {
     pub(super) async fn load(uow: &mut UnitOfWork<'_>) -> Result<Self> {
+        let mut all = Schema::load_all(uow).await?;
+        let mut of = |kind| all.remove(&kind).unwrap_or_default();
         Ok(Self {
-            lead: Schema::load(uow, RecordKind::Lead).await?,
-            contact: Schema::load(uow, RecordKind::Contact).await?,
-            account: Schema::load(uow, RecordKind::Account).await?,
-            opportunity: Schema::load(uow, RecordKind::Opportunity).await?,
+            lead: of(RecordKind::Lead),
+            contact: of(RecordKind::Contact),
+            account: of(RecordKind::Account),
+            opportunity: of(RecordKind::Opportunity),
         })
     }
 
@@ -41,17 +47,18 @@ pub(super) async fn stored_mapping(uow: &mut UnitOfWork<'_>) -> Result<Option<St
     Ok(uow.list(&Mapping::SOURCE.is(RecordKind::Lead.as_str()), &Page::first(1)).await?.pop())
 }
 
-pub(super) async fn gather(uow: &mut UnitOfWork<'_>, lead: LeadId, choices: &ConversionChoices) -> Result<Facts> {
-    let lead = uow.get(lead).await?;
-    let schemas = Schemas::load(uow).await?;
+pub(super) async fn gather(
+    uow: &mut UnitOfWork<'_>,
+    lead: Stored<Lead>,
+    schemas: &Schemas,
+    choices: &ConversionChoices,
+) -> Result<Facts> {
     let mapping = match stored_mapping(uow).await? {
         Some(mapping) => mapping.value,
         None => Mapping::by_name(&schemas.lead, |kind| schemas.of(kind)),
     };
     let domains = domains_of(&lead.value);
-    let domains = domains.iter().map(|domain| domain.as_str().to_owned());
-    let held = uow.list(&AccountDomain::DOMAIN.is_one_of(domains), &Page::first(100)).await?;
-    let domain_holders: Vec<_> = held.into_iter().map(|row| (row.value.domain, row.value.account_id)).collect();
+    let domain_holders = holders_of(uow, &domains).await?;
     let keys: Vec<String> = lead.value.keys().iter().map(str::to_owned).collect();
     let (contact, contact_match) = match choices.contact {
         Target::Existing(id) => (Some(uow.get(id).await?), None),
@@ -87,10 +94,20 @@ pub(super) async fn gather(uow: &mut UnitOfWork<'_>, lead: LeadId, choices: &Con
         opportunity,
         domain_holders,
         mapping,
-        contact_schema: schemas.contact,
-        account_schema: schemas.account,
-        opportunity_schema: schemas.opportunity,
+        contact_schema: schemas.contact.clone(),
+        account_schema: schemas.account.clone(),
+        opportunity_schema: schemas.opportunity.clone(),
     })
+}
+
+/// The accounts that hold these domains.
+async fn holders_of(uow: &mut UnitOfWork<'_>, domains: &BTreeSet<Domain>) -> Result<Vec<(Domain, AccountId)>> {
+    if domains.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = AccountDomain::DOMAIN.is_one_of(domains.iter().map(|domain| domain.as_str().to_owned()));
+    let held = uow.list(&these, &Page::first(100)).await?;
+    Ok(held.into_iter().map(|row| (row.value.domain, row.value.account_id)).collect())
 }
 
 /// The one contact that has an address or number of the lead. Two of them are not a certain match.
@@ -135,6 +152,9 @@ async fn only_holder(
     kind: RecordKind,
     keys: Vec<String>,
 ) -> Result<Option<(uuid::Uuid, String)>> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
     let filter = MatchKey::KEY.is_one_of(keys).and(MatchKey::RECORD_KIND.is(kind.as_str()));
     let holders = uow.list(&filter, &Page::first(20)).await?;
     let Some(first) = holders.first() else { return Ok(None) };

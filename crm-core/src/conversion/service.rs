@@ -8,7 +8,7 @@ use super::model::{Conversion, ConversionRefusal};
 use super::plan::{Plan, plan};
 use crate::access::Permission;
 use crate::kernel::{Kind, Page, Result, Stored};
-use crate::lead::LeadId;
+use crate::lead::{Lead, LeadId, LeadStatus};
 use crate::store::{Session, UnitOfWork};
 
 /// How often a conversion is tried again when another command touched the same records at the same time.
@@ -25,7 +25,9 @@ impl Conversions<'_> {
     /// `RecordNotFound` when there is no such lead or chosen record.
     pub async fn plan(&self, lead: LeadId, choices: &ConversionChoices) -> Result<Plan> {
         let mut uow = self.0.begin(Permission::LeadConvert).await?;
-        Ok(plan(&gather(&mut uow, lead, choices).await?, choices))
+        let lead = uow.get(lead).await?;
+        let schemas = Schemas::load(&mut uow).await?;
+        Ok(plan(&gather(&mut uow, lead, &schemas, choices).await?, choices))
     }
 
     /// Does what a plan says.
@@ -35,10 +37,12 @@ impl Conversions<'_> {
     /// `ConvertedByAnother`; a permission that is missing for one of the targets.
     pub async fn execute(&self, plan: &Plan, command_key: Option<&str>) -> Result<Stored<Conversion>> {
         let mut uow = self.0.begin(Permission::LeadConvert).await?;
-        if let Some(earlier) = earlier(&mut uow, plan.lead_id, command_key).await? {
+        let lead = uow.lock(plan.lead_id).await?;
+        if let Some(earlier) = earlier(&mut uow, &lead, command_key).await? {
             return Ok(earlier);
         }
-        let conversion = carry_out(&mut uow, plan, command_key).await?;
+        let schemas = Schemas::load(&mut uow).await?;
+        let conversion = carry_out(&mut uow, plan, lead, &schemas, command_key).await?;
         uow.commit().await?;
         Ok(conversion)
     }
@@ -71,12 +75,13 @@ impl Conversions<'_> {
     ) -> Result<Stored<Conversion>> {
         let mut uow = self.0.begin(Permission::LeadConvert).await?;
         // Held from here on: of two commands at once, the second sees what the first has done.
-        uow.lock(lead).await?;
-        if let Some(earlier) = earlier(&mut uow, lead, command_key).await? {
+        let lead = uow.lock(lead).await?;
+        if let Some(earlier) = earlier(&mut uow, &lead, command_key).await? {
             return Ok(earlier);
         }
-        let plan = plan(&gather(&mut uow, lead, choices).await?, choices);
-        let conversion = carry_out(&mut uow, &plan, command_key).await?;
+        let schemas = Schemas::load(&mut uow).await?;
+        let plan = plan(&gather(&mut uow, lead.clone(), &schemas, choices).await?, choices);
+        let conversion = carry_out(&mut uow, &plan, lead, &schemas, command_key).await?;
         uow.commit().await?;
         Ok(conversion)
     }
@@ -116,8 +121,16 @@ fn met_another(error: &crate::kernel::Error) -> bool {
 }
 
 /// What the same command, or one without a key, led to before.
-async fn earlier(uow: &mut UnitOfWork<'_>, lead: LeadId, key: Option<&str>) -> Result<Option<Stored<Conversion>>> {
-    let Some(found) = uow.list(&Conversion::LEAD.is(lead), &Page::first(1)).await?.pop() else { return Ok(None) };
+async fn earlier(
+    uow: &mut UnitOfWork<'_>,
+    lead: &Stored<Lead>,
+    key: Option<&str>,
+) -> Result<Option<Stored<Conversion>>> {
+    // Nothing but a conversion makes a lead converted.
+    if lead.status != LeadStatus::Converted {
+        return Ok(None);
+    }
+    let Some(found) = uow.list(&Conversion::LEAD.is(lead.id), &Page::first(1)).await?.pop() else { return Ok(None) };
     if key.is_some() && found.command_key.as_deref() != key {
         return Err(ConversionRefusal::ConvertedByAnother.into());
     }

@@ -65,6 +65,18 @@ impl Schema {
         Ok(Self { fields: fields.into_iter().map(|row| (row.key.clone(), row.value)).collect() })
     }
 
+    /// Reads the fields of every kind of record at once. Kinds without fields are left out.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn load_all(uow: &mut UnitOfWork<'_>) -> Result<BTreeMap<RecordKind, Self>> {
+        let mut schemas: BTreeMap<RecordKind, Self> = BTreeMap::new();
+        for row in uow.list_all::<CustomField>(&Predicate::everything()).await? {
+            schemas.entry(row.record_kind).or_default().fields.insert(row.key.clone(), row.value);
+        }
+        Ok(schemas)
+    }
+
     /// The fields, by key.
     pub fn fields(&self) -> impl Iterator<Item = &CustomField> {
         self.fields.values()

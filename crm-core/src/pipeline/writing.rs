@@ -33,8 +33,10 @@ pub struct OpportunityDraft {
 /// `RecordNotFound` (pipeline, stage), `PipelineRefusal`, `OpportunityRefusal`.
 pub async fn draft_opportunity(uow: &mut UnitOfWork<'_>, mut new: NewOpportunity) -> Result<OpportunityDraft> {
     let stage = beginning(uow, new.pipeline_id, new.stage_id).await?;
-    let organization = uow.organization();
-    let currency = uow.get(organization).await?.default_currency;
+    let currency = match &new.amount {
+        Some(amount) => amount.currency(),
+        None => uow.get(uow.organization()).await?.default_currency,
+    };
     new.owner_id = new.owner_id.or(uow.caller().member_id());
     let opportunity = Opportunity::new(new, &stage, currency, uow.now())?;
     let row = uow.fresh(uow.new_id(), opportunity);
