@@ -37,6 +37,7 @@ pub mod lead;
 pub mod paywall;
 pub mod people;
 pub mod pipeline;
+pub mod removal;
 pub mod scoring;
 pub mod store;
 #[cfg(feature = "testing")]

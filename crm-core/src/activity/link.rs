@@ -170,6 +170,22 @@ pub async fn open_activities_of(uow: &mut UnitOfWork<'_>, record: RecordRef) -> 
     Ok(open)
 }
 
+/// Removes all links to a record that goes. Activities that were about nothing else go with it.
+///
+/// # Errors
+/// Those of the store.
+pub async fn unlink_record(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<()> {
+    for link in uow.list_all_of_anyone(&ActivityLink::RECORD.is(record.id)).await? {
+        uow.remove_part(&link).await?;
+        if links_of(uow, link.activity_id).await?.is_empty()
+            && let Some(activity) = uow.find_of_anyone(link.activity_id).await?
+        {
+            uow.delete(activity, ActivityEvent::Deleted).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Gives an activity that is not cancelled to another owner, as when the record that it is about changes hands.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ mod timeline;
 
 pub use event::ActivityEvent;
 pub use kind::{ActivityKind, ActivityStatus, Flow, Priority};
-pub use link::{ActivityLink, add_links, hand_over, open_activities_of};
+pub use link::{ActivityLink, add_links, hand_over, open_activities_of, unlink_record};
 pub use model::{Activity, ActivityId, ActivityPatch, Completion, NewActivity};
 pub use refusal::ActivityRefusal;
 pub use service::Activities;

@@ -38,4 +38,4 @@ pub use rotation::{Rotation, Turn};
 pub use rule_list::{RuleWarning, check_rules, warnings};
 pub use service::{Assignments, SavedRules};
 pub use staff::{Obstacle, Skipped, Staff, Standing};
-pub use waiting::{WaitingLead, drain_waiting};
+pub use waiting::{WaitingLead, drain_waiting, stop_waiting};

@@ -82,7 +82,10 @@ pub(super) async fn wait<'l>(
 }
 
 /// The lead waits no longer.
-pub(super) async fn stop_waiting(uow: &mut UnitOfWork<'_>, lead: LeadId) -> Result<()> {
+///
+/// # Errors
+/// Those of the store.
+pub async fn stop_waiting(uow: &mut UnitOfWork<'_>, lead: LeadId) -> Result<()> {
     for row in uow.list_all(&WaitingLead::LEAD.is(lead)).await? {
         uow.remove_part(&row).await?;
     }

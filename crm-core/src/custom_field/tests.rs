@@ -73,8 +73,8 @@ async fn every_value_that_does_not_fit_is_named() {
     let wrong = values([
         ("start", text("soon")),
         ("plan", CustomValue::Choice("Gold".parse().unwrap())),
-        ("extras", CustomValue::Choices(labels(&["Mail", "Fax"]))),
-        ("regions", CustomValue::Choices(Vec::new())),
+        ("extras", CustomValue::Choices(labels(&["Mail", "Fax"]).into_iter().collect())),
+        ("regions", CustomValue::Choices([].into())),
         ("shoe_size", text("44")),
     ]);
     let refused = add(&office, "Lovelace", wrong).await.unwrap_err();
@@ -100,7 +100,7 @@ async fn every_value_that_does_not_fit_is_named() {
 
     let right = values([
         ("budget", CustomValue::Number(Number::from_millionths(1))),
-        ("regions", CustomValue::Choices(labels(&["South"]))),
+        ("regions", CustomValue::Choices(labels(&["South"]).into_iter().collect())),
     ]);
     assert!(add(&office, "Lovelace", right).await.is_ok());
 }

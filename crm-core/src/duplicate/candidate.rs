@@ -10,6 +10,7 @@ use super::holders::{Holders, holders};
 use super::profile::Profile;
 use super::records::load;
 use super::score::{REPORT, score};
+use crate::access::{Permission, Reach};
 use crate::identity::{KeyKind, RecordRef};
 use crate::kernel::{Explanation, Result};
 use crate::store::UnitOfWork;
@@ -65,16 +66,44 @@ pub async fn candidates(uow: &mut UnitOfWork<'_>, profiles: &[Profile]) -> Resul
     Ok(all)
 }
 
-/// Records that share a key of one of these kinds with the profile; each is certain, for so it was asked.
+/// For each profile, the records that share a key of one of the kinds beside it; each is certain, for so it was asked.
+///
+/// One look-up of keys serves many profiles, as in [`candidates`].
 ///
 /// # Errors
 /// Those of the store.
-pub async fn holders_of(uow: &mut UnitOfWork<'_>, profile: &Profile, kinds: &[KeyKind]) -> Result<Vec<Candidate>> {
-    let keys = chosen_keys(profile, kinds);
-    let holders = holders(uow, keys.iter()).await?;
-    let found = keys.iter().flat_map(|key| holders.of(key).map(move |record| (record, key.as_str())));
-    let found: BTreeMap<RecordRef, &str> = found.collect();
-    Ok(found.into_iter().map(|(record, key)| by_key(record, key)).collect())
+pub async fn holders_of(uow: &mut UnitOfWork<'_>, asked: &[(&Profile, &[KeyKind])]) -> Result<Vec<Vec<Candidate>>> {
+    let keys: Vec<BTreeSet<String>> = asked.iter().map(|(profile, kinds)| chosen_keys(profile, kinds)).collect();
+    let holders = holders(uow, keys.iter().flatten()).await?;
+    let found = keys.iter().map(|keys| {
+        let found = keys.iter().flat_map(|key| holders.of(key).map(move |record| (record, key.as_str())));
+        let found: BTreeMap<RecordRef, &str> = found.collect();
+        found.into_iter().map(|(record, key)| by_key(record, key)).collect()
+    });
+    Ok(found.collect())
+}
+
+/// Those of the records that the caller may not see; records that are gone are among them.
+///
+/// # Errors
+/// Those of the store.
+pub async fn unseen(uow: &mut UnitOfWork<'_>, mut records: BTreeSet<RecordRef>) -> Result<BTreeSet<RecordRef>> {
+    let readable = [Permission::LeadRead, Permission::ContactRead, Permission::AccountRead];
+    let everything = readable.iter().all(|permission| uow.caller().check(*permission).is_ok());
+    if records.is_empty() || (everything && *uow.caller().reach() == Reach::All) {
+        return Ok(BTreeSet::new());
+    }
+    let known = load(uow, records.clone()).await?;
+    records.retain(|record| !known.get(record).is_some_and(|known| known.visible));
+    Ok(records)
+}
+
+impl From<Candidate> for Hit {
+    /// For callers who may see the record, or of whom that is found out later by [`unseen`].
+    fn from(candidate: Candidate) -> Self {
+        let Candidate { record, confidence, evidence } = candidate;
+        Self { record: Some(record), confidence, evidence }
+    }
 }
 
 /// What the caller may know of these candidates: that there is one, and no more, where they may not see the record.
@@ -84,18 +113,18 @@ pub async fn holders_of(uow: &mut UnitOfWork<'_>, profile: &Profile, kinds: &[Ke
 pub async fn shown(uow: &mut UnitOfWork<'_>, candidates: Vec<Candidate>) -> Result<Vec<Hit>> {
     let known = load(uow, candidates.iter().map(|candidate| candidate.record).collect()).await?;
     let hits = candidates.into_iter().map(|candidate| {
-        let Candidate { record, confidence, evidence } = candidate;
-        if known.get(&record).is_some_and(|known| known.visible) {
-            Hit { record: Some(record), confidence, evidence }
+        if known.get(&candidate.record).is_some_and(|known| known.visible) {
+            candidate.into()
         } else {
-            Hit { record: None, confidence, evidence: hidden(confidence) }
+            Hit { record: None, confidence: candidate.confidence, evidence: hidden(candidate.confidence) }
         }
     });
     Ok(hits.collect())
 }
 
 /// What may be said of a record that the caller may not see.
-pub(super) fn hidden(confidence: u16) -> Explanation {
+#[must_use]
+pub fn hidden(confidence: u16) -> Explanation {
     Explanation::new(format!("a record you cannot see may be the same: {confidence} of 1000"))
 }
 

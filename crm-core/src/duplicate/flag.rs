@@ -178,6 +178,8 @@ pub enum DuplicateFlagEvent {
     Merged,
     /// The pair is to be looked at again.
     Reopened,
+    /// One of the two was removed, so that there is no pair any more.
+    Dropped,
 }
 
 impl DomainEvent for DuplicateFlagEvent {
@@ -187,6 +189,7 @@ impl DomainEvent for DuplicateFlagEvent {
             Self::Dismissed => "duplicate.dismissed",
             Self::Merged => "duplicate.merged",
             Self::Reopened => "duplicate.reopened",
+            Self::Dropped => "duplicate.dropped",
         }
     }
 }
@@ -220,4 +223,16 @@ pub async fn find_flag(
     let (one, other) = (record.id.min(other.id), record.id.max(other.id));
     let pair = DuplicateFlag::RECORD.is(one).and(DuplicateFlag::OTHER.is(other));
     Ok(uow.list_of_anyone(&pair, &Page::first(1)).await?.pop())
+}
+
+/// Drops every flag on a record that goes, in whatever state.
+///
+/// # Errors
+/// Those of the store.
+pub async fn drop_flags(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<()> {
+    let on_it = DuplicateFlag::RECORD.is(record.id).or(DuplicateFlag::OTHER.is(record.id));
+    for flag in uow.list_all_of_anyone(&on_it).await? {
+        uow.delete(flag, DuplicateFlagEvent::Dropped).await?;
+    }
+    Ok(())
 }

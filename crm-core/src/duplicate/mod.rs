@@ -10,7 +10,8 @@
 //! `Merged`. A caller learns of a record that they may not see only that there is one ([`shown`]).
 //!
 //! Refused: linking or merging what is not certain, deciding a pair twice. Said: `duplicate.flagged`,
-//! `duplicate.dismissed`, `duplicate.merged`, `duplicate.reopened`, `duplicate_policy.set`, `duplicate_policy.deleted`.
+//! `duplicate.dismissed`, `duplicate.merged`, `duplicate.reopened`, `duplicate.dropped`, `duplicate_policy.set`,
+//! `duplicate_policy.deleted`.
 
 mod candidate;
 mod compare;
@@ -30,9 +31,11 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-pub use candidate::{Candidate, Hit, MOST_COMPARED, candidates, holders_of, shown};
+pub use candidate::{Candidate, Hit, MOST_COMPARED, candidates, hidden, holders_of, shown, unseen};
 pub use dedupe::{MOST_HOLDERS, Pair, dedupe, groups};
-pub use flag::{DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagRefusal, FlagState, find_flag, raise_flags};
+pub use flag::{
+    DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagRefusal, FlagState, drop_flags, find_flag, raise_flags,
+};
 pub use policy::{
     Action, Certainty, Decision, DuplicatePolicy, DuplicatePolicyEvent, DuplicatePolicyId, Policies, TooUnsure,
 };

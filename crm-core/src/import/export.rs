@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::list::join;
 use super::refusal::ImportRefusal;
 use crate::access::{Member, MemberId, Permission};
 use crate::csv::{Cell, CsvWriter};
@@ -134,9 +135,8 @@ impl Text {
     }
 
     fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Self {
-        let items: Vec<T> = items.into_iter().collect();
-        let words: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
-        if words.is_empty() { Self::Nothing } else { Self::Words(words.join("; ")) }
+        let words = join(items);
+        if words.is_empty() { Self::Nothing } else { Self::Words(words) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! A row as a lead.
 
+use super::list::split;
 use super::reading::{Findings, ReadColumn, Reading};
 use super::source::SourceRow;
 use super::target::Target;
-use super::values::listed;
 use crate::kernel::{EmailAddress, Label, Line, Name, PhoneNumber, Website};
 use crate::lead::{LeadStatus, NewLead};
 use crate::store::UnitOfWork;
@@ -38,11 +38,11 @@ pub(super) fn read_lead(
             Target::JobTitle => lead.job_title = findings.name(column, cell),
             Target::Email(_) => emails.extend(findings.email(column, cell)),
             Target::OtherEmails => {
-                emails.extend(listed(cell, &[';', ',']).filter_map(|part| findings.email(column, &part)));
+                emails.extend(split(cell, &[';', ',']).iter().filter_map(|part| findings.email(column, part)));
             }
             Target::Phone(_) => phones.extend(findings.phone(uow, column, cell)),
             Target::OtherPhones => {
-                phones.extend(listed(cell, &[';']).filter_map(|part| findings.phone(uow, column, &part)));
+                phones.extend(split(cell, &[';']).iter().filter_map(|part| findings.phone(uow, column, part)));
             }
             Target::Website => lead.website = findings.take(column, cell, Website::parse(cell)),
             Target::Industry => lead.industry = findings.name(column, cell),

@@ -6,7 +6,7 @@ use super::ledger::{IssueKind, RowOutcome};
 use super::model::Import;
 use super::reading::{Findings, Reading};
 use super::unique::{Told, name_taken, taken};
-use crate::duplicate::Candidate;
+use crate::duplicate::Hit;
 use crate::event::changes;
 use crate::identity::{RecordKind, RecordRef};
 use crate::intake::{CaptureOutcome, CaptureRefusal, IntakeRules, Submission, capture_batch};
@@ -124,16 +124,19 @@ fn outcome_of(outcome: CaptureOutcome, findings: &mut Findings<'_>) -> (RowOutco
     }
 }
 
-fn left_out(findings: &mut Findings<'_>, candidates: &[Candidate], refusal: CaptureRefusal) {
+fn left_out(findings: &mut Findings<'_>, candidates: &[Hit], refusal: CaptureRefusal) {
     let error = Error::from(refusal);
     findings.add(IssueKind::Error, None, error.code(), None, format!("{error}: {}", named(candidates)));
 }
 
-fn named(candidates: &[Candidate]) -> String {
+fn named(candidates: &[Hit]) -> String {
     let names: Vec<_> = candidates
         .iter()
         .take(5)
-        .map(|candidate| format!("{} {}", candidate.record.kind.as_str(), candidate.record.id))
+        .map(|hit| match hit.record {
+            Some(record) => format!("{} {}", record.kind.as_str(), record.id),
+            None => "a record that you cannot see".to_owned(),
+        })
         .collect();
     names.join(", ")
 }

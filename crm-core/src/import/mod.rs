@@ -29,6 +29,7 @@ mod judged;
 mod lead_row;
 mod leads;
 mod ledger;
+mod list;
 mod mapping;
 mod model;
 mod options;

@@ -148,6 +148,12 @@ impl Import {
         }
     }
 
+    /// Goes on with the rows that are still to come; what made it fail before is over.
+    pub(super) fn resume(&mut self) {
+        self.state = ImportState::Running;
+        self.failure = None;
+    }
+
     /// Begins anew with other choices, as long as no row was judged.
     pub(super) fn begin_anew(&mut self, new: NewImport) {
         if self.counts.read == 0 {

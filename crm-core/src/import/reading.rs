@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ledger::{ImportIssue, IssueKind};
+use super::list::split;
 use super::model::{Import, ImportId};
 use super::options::{BadValues, ImportOptions, UnknownOwner};
 use super::source::SourceRow;
@@ -198,7 +199,7 @@ impl Findings<'_> {
     }
 
     pub(super) fn tags(&mut self, column: &ReadColumn, cell: &str) -> Vec<Tag> {
-        let tags: Vec<_> = values::listed(cell, &[';', ',']).collect();
+        let tags: Vec<_> = split(cell, &[';', ',']);
         tags.iter().filter_map(|tag| self.take(column, cell, Tag::parse(tag))).collect()
     }
 

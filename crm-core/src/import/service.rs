@@ -125,7 +125,7 @@ impl Imports<'_> {
             return Ok(Start::AlreadyImported(import));
         }
         import.value.begin_anew(new);
-        import.value.state = ImportState::Running;
+        import.value.resume();
         let import = uow.save(import, ImportEvent::Resumed).await?;
         uow.commit().await?;
         Ok(Start::Resumed(import))
@@ -152,7 +152,7 @@ impl Imports<'_> {
             return report(&mut uow, import).await;
         }
         if import.state == ImportState::Failed {
-            import.value.state = ImportState::Running;
+            import.value.resume();
             import = uow.save(import, ImportEvent::Resumed).await?;
         }
         uow.commit().await?;
@@ -183,7 +183,7 @@ impl Imports<'_> {
             None => uow.fresh(uow.new_id(), Import::new(new.clone(), uow.now())),
         };
         import.value.begin_anew(new);
-        import.value.state = ImportState::Running;
+        import.value.resume();
         drop(uow);
         let mut run = Run::dry(self.0, import, stored);
         run.all(source, progress).await?;

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::list::split;
 use super::options::{DateOrder, DecimalMark};
 use crate::custom_field::CustomType;
 use crate::kernel::{Currency, CustomValue, Date, Kind, Label, Line, Money, Number, Rule};
@@ -195,12 +196,6 @@ fn choice(text: &str, offered: &[Label]) -> Result<Label> {
     })
 }
 
-/// Splits a cell that lists several things, leaving out blanks.
-pub(super) fn listed(text: &str, separators: &[char]) -> impl Iterator<Item = String> {
-    let parts: Vec<_> = text.split(separators).map(|part| part.trim().to_owned()).collect();
-    parts.into_iter().filter(|part| !part.is_empty())
-}
-
 /// Reads a value of a custom field.
 pub(super) fn custom(
     text: &str,
@@ -219,14 +214,11 @@ pub(super) fn custom(
         CustomType::Bool => CustomValue::Bool(answer(text)?),
         CustomType::Choice(offered) => CustomValue::Choice(choice(text, offered)?),
         CustomType::MultiChoice(offered) => {
-            let whole = choice(text, offered).map(|label| vec![label]);
-            let mut chosen = match whole {
-                Ok(chosen) => chosen,
-                Err(_) => listed(text, &[';', ',']).map(|part| choice(&part, offered)).collect::<Result<Vec<_>>>()?,
-            };
-            chosen.sort();
-            chosen.dedup();
-            CustomValue::Choices(chosen)
+            // A choice may hold a separator itself, so the whole cell is tried first.
+            CustomValue::Choices(match choice(text, offered) {
+                Ok(chosen) => [chosen].into(),
+                Err(_) => split(text, &[';', ',']).iter().map(|part| choice(part, offered)).collect::<Result<_>>()?,
+            })
         }
     })
 }

@@ -6,9 +6,10 @@ use super::combine::{Precedence, combined};
 use super::decision::{Course, course};
 use super::known::{Taken, earlier_captures, known_candidates, load_leads};
 use super::model::{Capture, CaptureOutcome, MatchBy, Submission};
+use super::veil::veil;
 use crate::assignment::{announce, assign_drafts};
 use crate::custom_field::Schema;
-use crate::duplicate::{Candidate, Policies, Profile, Unwritten, raise_flags};
+use crate::duplicate::{Candidate, Hit, Policies, Profile, Unwritten, raise_flags};
 use crate::event::changes;
 use crate::identity::{KeyKind, RecordKind, RecordRef};
 use crate::kernel::{Explanation, Id, Result, Stored};
@@ -62,6 +63,7 @@ pub async fn capture_batch(
         });
     }
     batch.write(uow, rules).await?;
+    veil(uow, &mut outcomes).await?;
     Ok(outcomes)
 }
 
@@ -126,8 +128,8 @@ impl Batch {
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.confidence));
         let course = course(&rules.policies, submission, candidates);
         let outcome = match course {
-            Course::Warn(candidates) => return Ok(CaptureOutcome::Warned(candidates)),
-            Course::Block(candidates) => return Ok(CaptureOutcome::Blocked(candidates)),
+            Course::Warn(found) => return Ok(CaptureOutcome::Warned(found.into_iter().map(Hit::from).collect())),
+            Course::Block(found) => return Ok(CaptureOutcome::Blocked(found.into_iter().map(Hit::from).collect())),
             Course::Create(flagged) => self.create(uow, submission, lead, profile, flagged),
             Course::Skip(known) => CaptureOutcome::Skipped { record: known.record, evidence: known.evidence },
             Course::Link(known) => self.link(submission, known),
@@ -159,7 +161,7 @@ impl Batch {
         self.unwritten.add(record, profile);
         self.draft_of.insert(id, self.drafts.len());
         self.drafts.push(LeadDraft { id, lead, touch: submission.lead.touch.clone() });
-        CaptureOutcome::Created { lead: id, flagged }
+        CaptureOutcome::Created { lead: id, flagged: flagged.into_iter().map(Hit::from).collect() }
     }
 
     fn link(&mut self, submission: &Submission, known: Candidate) -> CaptureOutcome {

@@ -43,13 +43,22 @@ pub(super) async fn known_candidates(
         .filter_map(|(_, profile)| profile.clone())
         .collect();
     let mut weighed = candidates(uow, &weighed).await?.into_iter();
+    let asked: Vec<(&Profile, &[KeyKind])> = submissions
+        .iter()
+        .zip(profiles)
+        .filter_map(|(submission, profile)| match &submission.match_by {
+            MatchBy::Keys(kinds) => Some((profile.as_ref()?, kinds.as_slice())),
+            MatchBy::Evidence => None,
+        })
+        .collect();
+    let mut held = holders_of(uow, &asked).await?.into_iter();
     let mut known = Vec::with_capacity(submissions.len());
     for (submission, profile) in submissions.iter().zip(profiles) {
         known.push(match (profile, &submission.match_by) {
             (None, _) => Vec::new(),
             (Some(_), MatchBy::Evidence) => weighed.next().unwrap_or_default(),
-            (Some(profile), MatchBy::Keys(kinds)) => {
-                let mut found = holders_of(uow, profile, kinds).await?;
+            (Some(_), MatchBy::Keys(kinds)) => {
+                let mut found = held.next().unwrap_or_default();
                 found.extend(by_external_id(submission, kinds, taken));
                 found
             }

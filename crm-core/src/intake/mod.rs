@@ -15,6 +15,7 @@ mod decision;
 mod known;
 mod model;
 mod service;
+mod veil;
 
 #[cfg(test)]
 mod tests;

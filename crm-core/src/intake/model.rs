@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::duplicate::Candidate;
+use crate::duplicate::Hit;
 use crate::event::Change;
 use crate::identity::{KeyKind, RecordKind, RecordRef};
 use crate::kernel::{
@@ -76,7 +76,7 @@ impl Submission {
     }
 }
 
-/// What became of a submission.
+/// What became of a submission, as far as the caller may know it: of a record outside their reach nothing is told.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaptureOutcome {
@@ -85,7 +85,7 @@ pub enum CaptureOutcome {
         /// The lead.
         lead: LeadId,
         /// Records that may be the same; flagged for a person to look at.
-        flagged: Vec<Candidate>,
+        flagged: Vec<Hit>,
     },
     /// They are known; the contact was added to their record.
     Linked {
@@ -118,9 +118,9 @@ pub enum CaptureOutcome {
         record: Option<RecordRef>,
     },
     /// They may be known; a person should look first, then confirm.
-    Warned(Vec<Candidate>),
+    Warned(Vec<Hit>),
     /// They are known, and the policy wants no second record.
-    Blocked(Vec<Candidate>),
+    Blocked(Vec<Hit>),
 }
 
 /// A submission with this identifier was taken.
@@ -173,10 +173,10 @@ impl Part for Capture {}
 pub enum CaptureRefusal {
     /// They may be known.
     #[error("this may be somebody who is known already; look at the candidates, then confirm or link")]
-    Warned(Vec<Candidate>),
+    Warned(Vec<Hit>),
     /// They are known.
     #[error("this is somebody who is known already, and the policy for this source wants no second record")]
-    Blocked(Vec<Candidate>),
+    Blocked(Vec<Hit>),
 }
 
 impl Rule for CaptureRefusal {

@@ -1,10 +1,12 @@
 //! What intake promises, on the memory store.
 
 use super::*;
+use crate::access::StandardRole;
 use crate::duplicate::{Action, Certainty};
 use crate::identity::KeyKind;
 use crate::kernel::Name;
 use crate::lead::{Lead, LeadStatus, NewLead, TouchDetails};
+use crate::testing::ObservedStore;
 use crate::testing::office::Office;
 
 fn name(text: &str) -> Name {
@@ -200,4 +202,70 @@ async fn many_submissions_of_one_person_at_once_make_one_lead() {
     let outcomes = tasks.join_all().await;
     let created = outcomes.iter().filter(|outcome| matches!(outcome, CaptureOutcome::Created { .. })).count();
     assert_eq!((created, leads(&office)), (1, 1));
+}
+
+/// How often a batch asks the store to find, lock or list; the people of the batch are known when it comes again.
+async fn look_ups(people: usize, match_by: &MatchBy, batched: bool) -> usize {
+    let mut observed = None;
+    let office = Office::behind(|store| observed.insert(ObservedStore::new(store.clone())).clone()).await;
+    let (observed, boss) = (observed.unwrap(), office.boss().await);
+    let batch: Vec<_> = (0..people)
+        .map(|number| {
+            let email = Some(format!("p{number}@example{number}.com").parse().unwrap());
+            let lead = NewLead { last_name: Some(name(&format!("Person{number}"))), email, ..NewLead::default() };
+            Submission { match_by: match_by.clone(), on_match: OnMatch::Skip, ..submission(lead) }
+        })
+        .collect();
+    let _ = observed.take_asked();
+    for part in batch.chunks(if batched { people } else { 1 }) {
+        assert!(boss.intake().capture(part.to_vec()).await.unwrap().iter().all(Result::is_ok));
+    }
+    let again = boss.intake().capture(batch).await.unwrap();
+    assert!(again.iter().all(|outcome| matches!(outcome, Ok(CaptureOutcome::Skipped { .. }))), "{again:?}");
+    observed
+        .take_asked()
+        .into_iter()
+        .filter(|((verb, _), _)| ["find", "lock", "list"].contains(verb))
+        .map(|(_, n)| n)
+        .sum()
+}
+
+#[tokio::test]
+async fn a_large_batch_asks_no_more_questions_than_a_small_one() {
+    for match_by in [MatchBy::Evidence, MatchBy::Keys(vec![KeyKind::Email])] {
+        let small = look_ups(3, &match_by, true).await;
+        assert_eq!(look_ups(60, &match_by, true).await, small, "{match_by:?}");
+        // The control: one by one they ask for each.
+        assert!(look_ups(60, &match_by, false).await > 20 * small, "{match_by:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_record_outside_the_callers_reach_nothing_is_told() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    boss.duplicates().set_policy(Some(name("ask")), Certainty::Certain, Action::Warn).await.unwrap();
+    boss.duplicates().set_policy(Some(name("shut")), Certainty::Certain, Action::Block).await.unwrap();
+    let theirs = NewLead { owner_id: Some(office.owner), city: Some(name("Secretville")), ..mara() };
+    boss.intake().submit(submission(theirs)).await.unwrap();
+    let record = office.store.dump::<Lead>(office.organization)[0].id.to_string();
+    let rita = office.hire("rita", StandardRole::SalesRep).await;
+    let (rita, told) = (office.session_of(rita).await, NewLead { city: Some(name("Secretvile")), ..mara() });
+    let mut reached = 0;
+    for (source, on_match) in
+        [("ask", OnMatch::Policy), ("shut", OnMatch::Policy), ("web", OnMatch::Skip), ("web", OnMatch::Create)]
+    {
+        let one = Submission { on_match, ..Submission::new(name(source), told.clone()) };
+        for (session, sees) in [(&rita, false), (&boss, true)] {
+            let outcomes = session.intake().rehearse(vec![one.clone()]).await.unwrap();
+            let text = format!("{:?}", outcomes[0].as_ref().unwrap());
+            assert_eq!(text.contains("mara.keller@"), sees, "{text}");
+            reached += usize::from(text.contains(&record));
+        }
+        if on_match == OnMatch::Policy {
+            let refused = rita.intake().submit(one).await.unwrap_err();
+            assert!(!format!("{refused:?}").contains("mara.keller@") && !format!("{refused:?}").contains(&record));
+        }
+    }
+    assert!(reached >= 4, "the boss sees the record each time");
 }

@@ -4,7 +4,7 @@
 //! schema is checked where they come in.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -150,8 +150,8 @@ pub enum CustomValue {
     Bool(bool),
     /// One of the field's choices.
     Choice(Label),
-    /// Several of the field's choices, sorted, without doubles.
-    Choices(Vec<Label>),
+    /// Several of the field's choices.
+    Choices(BTreeSet<Label>),
 }
 
 /// The custom values of one record.

@@ -217,8 +217,8 @@ mod tests {
             Some(CustomValue::Date(Date::new(2026, 3, 2).unwrap())),
             Some(CustomValue::Bool(true)),
             Some(CustomValue::Choice(choice("gold"))),
-            Some(CustomValue::Choices(vec![choice("gold"), choice("silver")])),
-            Some(CustomValue::Choices(Vec::new())),
+            Some(CustomValue::Choices([choice("gold"), choice("silver")].into())),
+            Some(CustomValue::Choices([].into())),
         ];
         let values = [Value::Text("gold".to_owned()), Value::Integer(5), Value::Bool(true)];
         let compared = values.into_iter().flat_map(|value| {

@@ -3,7 +3,7 @@
 //! A [`Lead`] is `New`, `Contacted`, `Qualified` or `Unqualified`, and `Converted` only through the conversion slice. A
 //! tenant's own labels ([`StatusLabel`]) each stand for one of these. Marketing contacts are kept as a list of
 //! [`Touch`]es, of which the first never changes. The score in the record is a copy as of `scored_at`; the truth is
-//! computed by the scoring slice.
+//! computed by the scoring slice, of which a changed lead asks it by a job ([`RECOMPUTE`]). Removing is in `removal`.
 //!
 //! Refused: any change to a converted lead, a step that the table of states has not ([`LeadStatus::may_become`]), a
 //! lead without name, company, address and number. Said: `lead.created`, `lead.changed`, `lead.contacted`,
@@ -11,12 +11,14 @@
 
 mod event;
 mod fields;
+mod jobs;
 mod model;
 mod service;
 mod status;
 mod touch;
 
 pub use event::LeadEvent;
+pub use jobs::{RECOMPUTE, stop_recomputing};
 pub use model::{Lead, LeadId, LeadPatch, LeadRefusal, NewLead};
 pub use service::{LeadDraft, Leads, add_touch, insert_leads, save_lead};
 pub use status::{LeadStatus, StatusLabel, StatusLabelEvent};

@@ -1,6 +1,7 @@
 //! Commands on leads. New leads come in through the intake slice, which looks for duplicates, scores and assigns.
 
 use super::event::LeadEvent;
+use super::jobs::recompute;
 use super::model::{Lead, LeadId, LeadPatch, LeadRefusal};
 use super::status::{LeadStatus, StatusLabel, StatusLabelEvent};
 use super::touch::{Touch, TouchDetails};
@@ -136,7 +137,7 @@ impl Leads<'_> {
         self.0.begin(Permission::LeadRead).await?.list(filter, page).await
     }
 
-    /// Changes fields of a lead in the version that the caller has seen.
+    /// Changes fields of a lead in the version that the caller has seen. Its score follows with the next due work.
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `LeadRefusal`, `InvalidInput` (custom values).
@@ -146,6 +147,7 @@ impl Leads<'_> {
         let before = row.value.clone();
         let Some(event) = row.value.change(patch)? else { return Ok(row) };
         let row = save_lead(&mut uow, &before, row, event).await?;
+        recompute(&mut uow, id).await?;
         uow.commit().await?;
         Ok(row)
     }
@@ -208,6 +210,7 @@ impl Leads<'_> {
             event
         };
         let row = uow.save(row, event).await?;
+        recompute(&mut uow, id).await?;
         uow.commit().await?;
         Ok(row)
     }
@@ -233,23 +236,6 @@ impl Leads<'_> {
     /// Those of the door.
     pub async fn labels(&self) -> Result<Vec<Stored<StatusLabel>>> {
         self.0.begin(Permission::LeadRead).await?.list_all(&Predicate::everything()).await
-    }
-
-    /// Removes a lead, its keys and its touches. Its events remain.
-    ///
-    /// # Errors
-    /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced` (a conversion).
-    pub async fn delete(&self, id: LeadId, version: i64) -> Result<()> {
-        let mut uow = self.0.begin(Permission::LeadDelete).await?;
-        let row = uow.get_at(id, Some(version)).await?;
-        let record = RecordRef::new(RecordKind::Lead, id);
-        replace_keys(&mut uow, record, crate::identity::KeySet::default()).await?;
-        Schema::release(&mut uow, record).await?;
-        for touch in uow.list_all(&Touch::RECORD.is(id.uuid())).await? {
-            uow.remove_part(&touch).await?;
-        }
-        uow.delete(row, LeadEvent::Deleted).await?;
-        uow.commit().await
     }
 
     /// The marketing contacts that led to the lead, the first first.
@@ -284,6 +270,7 @@ impl Leads<'_> {
         let mut row = uow.get(id).await?;
         let event = command(&mut row.value)?;
         let row = uow.save(row, event).await?;
+        recompute(&mut uow, id).await?;
         uow.commit().await?;
         Ok(row)
     }

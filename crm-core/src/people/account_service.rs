@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account::{Account, AccountDomain, AccountEvent, AccountId, AccountPatch, AccountRefusal, NewAccount};
 use crate::access::Permission;
 use crate::custom_field::Schema;
-use crate::identity::{KeySet, RecordKind, RecordRef, replace_keys};
+use crate::identity::{RecordKind, RecordRef, replace_keys};
 use crate::kernel::Domain;
 use crate::kernel::{Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session, UnitOfWork};
@@ -199,22 +199,5 @@ impl Accounts<'_> {
         let row = uow.save(row, AccountEvent::Moved { from, to: parent_id }).await?;
         uow.commit().await?;
         Ok(row)
-    }
-
-    /// Removes an account to which nothing refers. Its events remain.
-    ///
-    /// # Errors
-    /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.
-    pub async fn delete(&self, id: AccountId, version: i64) -> Result<()> {
-        let mut uow = self.0.begin(Permission::AccountDelete).await?;
-        let row = uow.get_at(id, Some(version)).await?;
-        let record = RecordRef::new(RecordKind::Account, id);
-        replace_keys(&mut uow, record, KeySet::default()).await?;
-        Schema::release(&mut uow, record).await?;
-        for domain in uow.list_all(&AccountDomain::ACCOUNT.is(id)).await? {
-            uow.remove_part(&domain).await?;
-        }
-        uow.delete(row, AccountEvent::Deleted).await?;
-        uow.commit().await
     }
 }

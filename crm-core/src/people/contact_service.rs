@@ -4,7 +4,7 @@ use super::contact::{Contact, ContactEvent, ContactId, ContactPatch, ContactRefu
 use super::point::{ContactPoint, ContactPointId, NewContactPoint};
 use crate::access::Permission;
 use crate::custom_field::Schema;
-use crate::identity::{KeySet, RecordKind, RecordRef, replace_keys};
+use crate::identity::{RecordKind, RecordRef, replace_keys};
 use crate::kernel::{Name, Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session, UnitOfWork};
 
@@ -209,23 +209,6 @@ impl Contacts<'_> {
             uow.save_part(heir).await?;
         }
         self.refile(&mut uow, contact, ContactEvent::PointRemoved(gone.value.value)).await?;
-        uow.commit().await
-    }
-
-    /// Removes a contact to which nothing refers, with its addresses and numbers. Its events remain.
-    ///
-    /// # Errors
-    /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.
-    pub async fn delete(&self, id: ContactId, version: i64) -> Result<()> {
-        let mut uow = self.0.begin(Permission::ContactDelete).await?;
-        let row = uow.get_at(id, Some(version)).await?;
-        let record = RecordRef::new(RecordKind::Contact, id);
-        replace_keys(&mut uow, record, KeySet::default()).await?;
-        Schema::release(&mut uow, record).await?;
-        for point in points_of(&mut uow, id).await? {
-            uow.remove_part(&point).await?;
-        }
-        uow.delete(row, ContactEvent::Deleted).await?;
         uow.commit().await
     }
 

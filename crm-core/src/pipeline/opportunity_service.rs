@@ -18,7 +18,7 @@ use super::writing::{check_active, draft_opportunity, insert_opportunities, save
 use crate::access::Permission;
 use crate::custom_field::Schema;
 use crate::event::Event;
-use crate::identity::{RecordKind, RecordRef};
+use crate::identity::RecordKind;
 use crate::kernel::text::Note;
 use crate::kernel::{FieldProblem, InvalidInput, Page, Predicate, Result, Stored};
 use crate::people::ContactId;
@@ -263,21 +263,6 @@ impl Opportunities<'_> {
         let mut uow = self.0.begin(Permission::OpportunityRead).await?;
         uow.get(id).await?;
         contacts_of(&mut uow, id).await
-    }
-
-    /// Removes a deal. Its events remain.
-    ///
-    /// # Errors
-    /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.
-    pub async fn delete(&self, id: OpportunityId, version: i64) -> Result<()> {
-        let mut uow = self.0.begin(Permission::OpportunityDelete).await?;
-        let row = uow.get_at(id, Some(version)).await?;
-        Schema::release(&mut uow, RecordRef::new(RecordKind::Opportunity, id)).await?;
-        for part in contacts_of(&mut uow, id).await? {
-            uow.remove_part(&part).await?;
-        }
-        uow.delete(row, OpportunityEvent::Deleted).await?;
-        uow.commit().await
     }
 
     /// What happened to the deal, the earliest first.

@@ -6,7 +6,7 @@ use super::scorer::Scorer;
 use super::settle::{forget, rescore, rescore_page};
 use crate::agenda::Job;
 use crate::kernel::{Id, Result, Stored, Timestamp};
-use crate::lead::LeadId;
+use crate::lead::{LeadId, LeadStatus, RECOMPUTE};
 use crate::store::{InStore, UnitOfWork};
 
 /// The kind of job that looks at one lead when a threshold may be crossed.
@@ -16,9 +16,10 @@ pub const RESCORE: &str = "scoring.rescore";
 
 /// The handlers of what scoring leaves for later.
 #[must_use]
-pub const fn job_handlers() -> [InStore; 2] {
+pub const fn job_handlers() -> [InStore; 3] {
     [
         InStore::new(RECHECK, |uow, job| Box::pin(run_recheck(uow, job))),
+        InStore::new(RECOMPUTE, |uow, job| Box::pin(run_recheck(uow, job))),
         InStore::new(RESCORE, |uow, job| Box::pin(run_rescore(uow, job))),
     ]
 }
@@ -44,6 +45,8 @@ pub(super) fn rescore_all(at: Timestamp, after: Option<LeadId>) -> Job {
 async fn run_recheck(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<()> {
     let Some(lead) = lead_in(&job.payload, "lead_id") else { return Ok(()) };
     match uow.lock_of_anyone(lead).await? {
+        // A converted lead is not written to any more.
+        Some(row) if row.status == LeadStatus::Converted => Ok(()),
         Some(row) => {
             let scorer = Scorer::load(uow).await?;
             rescore(uow, &scorer, row).await.map(drop)

@@ -1,14 +1,15 @@
-//! An organization at work on a store in memory, for the tests of this crate.
+//! An organization at work on a store in memory, for tests and examples: `Office::open().await`, then its sessions.
 
-use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use crate::access::{MemberId, NewMember, NewOrganization, OrganizationId, StandardRole, TeamId, TimeZone};
 use crate::crm::Crm;
 use crate::custom_field::Schema;
 use crate::event::Event;
 use crate::identity::{MatchKey, RecordKind, RecordRef};
-use crate::kernel::{Clock, Currency, Stored, Timestamp};
+use crate::kernel::{Clock, Currency, Result, Stored, Timestamp};
 use crate::lead::{Lead, LeadDraft, NewLead, insert_leads};
 use crate::store::{MemoryStore, Session, Store};
 use crate::testing::{ManualClock, SequentialIds};
@@ -23,29 +24,34 @@ impl Clock for SharedClock {
 }
 
 /// An organization with its first owner.
-pub(crate) struct Office {
-    pub(crate) store: MemoryStore,
-    pub(crate) clock: Arc<ManualClock>,
-    pub(crate) crm: Crm,
-    pub(crate) organization: OrganizationId,
-    pub(crate) owner: MemberId,
+pub struct Office {
+    /// What remembers.
+    pub store: MemoryStore,
+    /// The time, which the test turns.
+    pub clock: Arc<ManualClock>,
+    /// What a host holds.
+    pub crm: Crm,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Its first owner.
+    pub owner: MemberId,
 }
 
 impl Office {
     /// Founds an organization on a store of its own.
-    pub(crate) async fn open() -> Self {
+    pub async fn open() -> Self {
         Self::behind(MemoryStore::clone).await
     }
 
     /// Founds an organization on a store of its own, which the CRM sees through what `cover` makes of it.
-    pub(crate) async fn behind<S: Store + 'static>(cover: impl FnOnce(&MemoryStore) -> S) -> Self {
+    pub async fn behind<S: Store + 'static>(cover: impl FnOnce(&MemoryStore) -> S) -> Self {
         let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
         let crm = Crm::new(cover(&store), SharedClock(Arc::clone(&clock)), SequentialIds::new());
         Self::on(store, clock, crm, "office").await
     }
 
     /// Founds another organization on the same store.
-    pub(crate) async fn neighbour(&self, slug: &str) -> Self {
+    pub async fn neighbour(&self, slug: &str) -> Self {
         Self::on(self.store.clone(), Arc::clone(&self.clock), self.crm.clone(), slug).await
     }
 
@@ -62,22 +68,22 @@ impl Office {
     }
 
     /// The session of the first owner.
-    pub(crate) async fn boss(&self) -> Session {
+    pub async fn boss(&self) -> Session {
         self.session_of(self.owner).await
     }
 
     /// The session of a member.
-    pub(crate) async fn session_of(&self, member: MemberId) -> Session {
+    pub async fn session_of(&self, member: MemberId) -> Session {
         self.crm.session(self.crm.caller(self.organization, member).await.unwrap())
     }
 
     /// Adds a member whose address is made of the name.
-    pub(crate) async fn hire(&self, name: &str, role: StandardRole) -> MemberId {
+    pub async fn hire(&self, name: &str, role: StandardRole) -> MemberId {
         self.boss().await.members().add(person(name, role)).await.unwrap().id
     }
 
     /// Makes a team with these members.
-    pub(crate) async fn team(&self, name: &str, parent: Option<TeamId>, members: &[MemberId]) -> TeamId {
+    pub async fn team(&self, name: &str, parent: Option<TeamId>, members: &[MemberId]) -> TeamId {
         let boss = self.boss().await;
         let team = boss.teams().create(name.parse().unwrap(), parent).await.unwrap().id;
         for member in members {
@@ -87,7 +93,7 @@ impl Office {
     }
 
     /// Adds a lead, as intake does once it has judged.
-    pub(crate) async fn lead(&self, new: NewLead) -> Stored<Lead> {
+    pub async fn lead(&self, new: NewLead) -> Stored<Lead> {
         let boss = self.boss().await;
         let mut uow = boss.begin(crate::access::Permission::LeadCreate).await.unwrap();
         let schema = Schema::load(&mut uow, RecordKind::Lead).await.unwrap();
@@ -99,7 +105,7 @@ impl Office {
     }
 
     /// The keys under which a record is filed, sorted.
-    pub(crate) fn keys_of(&self, record: RecordRef) -> Vec<String> {
+    pub fn keys_of(&self, record: RecordRef) -> Vec<String> {
         let filed = self.store.dump::<MatchKey>(self.organization);
         let mut keys: Vec<_> =
             filed.into_iter().filter(|key| key.record() == record).map(|key| key.value.key).collect();
@@ -108,24 +114,44 @@ impl Office {
     }
 
     /// The names of the events of a record, the earliest first.
-    pub(crate) fn events_of(&self, record: uuid::Uuid) -> Vec<String> {
+    pub fn events_of(&self, record: uuid::Uuid) -> Vec<String> {
         let events = self.store.dump::<Event>(self.organization);
         events.into_iter().filter(|event| event.record_id == record).map(|event| event.value.name).collect()
     }
 }
 
 /// What it takes to add a member whose address is made of the name.
-pub(crate) fn person(name: &str, role: StandardRole) -> NewMember {
+pub fn person(name: &str, role: StandardRole) -> NewMember {
     let email = format!("{name}@office.example").parse().unwrap();
     NewMember { name: name.parse().unwrap(), email, role, custom_role_id: None }
 }
 
 /// A lead of which only a name is known.
-pub(crate) fn named(name: &str) -> NewLead {
+pub fn named(name: &str) -> NewLead {
     NewLead { last_name: Some(name.parse().unwrap()), ..NewLead::default() }
 }
 
 /// Runs a future to its end, for properties, which are not async themselves.
+#[cfg(test)]
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// Plays a story with a new office and the session of its owner, for the examples in the documentation.
+///
+/// # Panics
+/// When a step of the story is refused: then the example shows what does not work.
+pub fn example(story: impl AsyncFnOnce(&Office, Session) -> Result<()>) {
+    let story = async {
+        let office = Office::open().await;
+        let boss = office.boss().await;
+        story(&office, boss).await
+    };
+    let (mut story, mut context) = (pin!(story), Context::from_waker(Waker::noop()));
+    loop {
+        // A store in memory never waits long.
+        if let Poll::Ready(outcome) = story.as_mut().poll(&mut context) {
+            return outcome.unwrap();
+        }
+    }
 }

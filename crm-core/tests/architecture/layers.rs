@@ -10,7 +10,10 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("text formats", &["csv"]),
     ("ground rules", &["access", "paywall", "event", "agenda", "store"]),
     ("records", &["administration", "identity", "custom_field", "people", "lead", "pipeline", "activity", "catalog"]),
-    ("judgements", &["duplicate", "scoring", "assignment", "conversion", "intake", "quote", "ticket", "import"]),
+    (
+        "judgements",
+        &["duplicate", "scoring", "assignment", "conversion", "intake", "quote", "ticket", "import", "removal"],
+    ),
     ("outside", &["billing", "inbox", "sequence", "campaign"]),
     ("reactions", &["workflow", "webhook", "analytics"]),
     ("face", &["crm"]),

@@ -8,6 +8,7 @@ mod mapping;
 mod policies;
 mod resuming;
 mod samples;
+mod states;
 mod values;
 
 use std::io::Cursor;

@@ -94,7 +94,7 @@ fn answers_and_choices_are_read_in_any_case() {
     assert_eq!(read("warm", &CustomType::Choice(offered())).unwrap_err().code(), "cell.not_offered");
     assert_eq!(
         read("cold, wet", &CustomType::MultiChoice(offered())),
-        Ok(CustomValue::Choices(vec!["Cold, wet".parse().unwrap()]))
+        Ok(CustomValue::Choices(["Cold, wet".parse().unwrap()].into()))
     );
     assert_eq!(read("1.1234567", &CustomType::Number), Err(CellError::TooPrecise));
 }

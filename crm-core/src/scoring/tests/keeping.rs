@@ -1,12 +1,10 @@
 //! Engagements, copies, thresholds and jobs, with a store.
 
-use super::office::{DAY, Office, ada, draft_of, each, kind, once, who};
+use super::office::{DAY, Office, ada, draft_of, each, kind, name, once, who};
 use crate::event::Event;
-use crate::kernel::{Clock, Kind, Page};
-use crate::lead::Lead;
-use crate::scoring::{
-    Decay, Engagement, NewEngagement, NewScoringRule, RECHECK, RESCORE, ScoreState, Threshold, forget,
-};
+use crate::kernel::{Clock, Kind, Page, Patch};
+use crate::lead::{Lead, LeadPatch};
+use crate::scoring::{Decay, Engagement, NewEngagement, NewScoringRule, RECHECK, RESCORE, ScoreState, Threshold};
 
 const REACHED: &str = "lead.score_threshold_reached";
 const LEFT: &str = "lead.score_threshold_left";
@@ -207,29 +205,13 @@ async fn a_removed_lead_is_forgotten() {
     let office = office_with_threshold().await;
     let lead = office.add_lead(ada()).await;
     office.engage(lead.id, "form_submitted").await;
+    assert_eq!(office.jobs(RECHECK).len(), 1);
     let row = office.lead(lead.id);
     office.session.leads().delete(row.id, row.version).await.unwrap();
-    assert_eq!(office.jobs(RECHECK).len(), 1);
-    let mut uow = office.session.begin(crate::access::Permission::LeadDelete).await.unwrap();
-    forget(&mut uow, lead.id).await.unwrap();
-    uow.commit().await.unwrap();
     assert!(office.jobs(RECHECK).is_empty());
     assert!(office.store.dump::<Engagement>(office.organization).is_empty());
     assert!(office.store.dump::<ScoreState>(office.organization).is_empty());
     assert!(!office.store.dump::<Event>(office.organization).is_empty());
-}
-
-#[tokio::test]
-async fn a_look_at_a_removed_lead_cleans_up_after_it() {
-    let office = office_with_threshold().await;
-    let lead = office.add_lead(ada()).await;
-    office.engage(lead.id, "form_submitted").await;
-    let row = office.lead(lead.id);
-    office.session.leads().delete(row.id, row.version).await.unwrap();
-    office.clock.set(office.jobs(RECHECK)[0].due_at);
-    office.run_due().await;
-    assert!(office.jobs(RECHECK).is_empty());
-    assert!(office.store.dump::<Engagement>(office.organization).is_empty());
 }
 
 #[tokio::test]
@@ -240,4 +222,21 @@ async fn engagements_are_listed_by_lead() {
     office.engage(other, "email_opened").await;
     let listed = office.scoring().engagements(other, &Page::first(10)).await.unwrap();
     assert_eq!(listed.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>(), ["email_opened"]);
+}
+
+#[tokio::test]
+async fn a_changed_lead_is_scored_anew_with_the_next_due_work() {
+    let office = Office::open().await;
+    office.add_rule(vec![who("In Bern", 30, Lead::CITY.is("Bern"))], |_| {}).await;
+    office.run_due().await;
+    let lead = office.add_lead(ada()).await;
+    let patch = LeadPatch { city: Patch::Set(name("Bern")), ..LeadPatch::default() };
+    let lead = office.session.leads().change(lead.id, lead.version, patch).await.unwrap();
+    assert_eq!((lead.score, office.run_due().await), (0, 1));
+    assert_eq!(office.lead(lead.id).score, 30);
+    assert_eq!(office.told(lead.id), ["lead.changed", "lead.scored"]);
+    // However often it changes until then, it is scored once.
+    office.session.leads().contact(lead.id).await.unwrap();
+    office.session.leads().qualify(lead.id).await.unwrap();
+    assert_eq!(office.run_due().await, 1);
 }

@@ -4,6 +4,7 @@
 
 mod activity;
 mod import;
+mod judged;
 mod judgement;
 mod pipeline;
 mod pools;

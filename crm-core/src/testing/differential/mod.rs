@@ -18,10 +18,13 @@ use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, Team
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
+use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
+use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
 use crate::identity::MatchKey;
 use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
+use crate::intake::Capture;
 use crate::kernel::{Id, Rule, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
@@ -104,7 +107,7 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 35] {
+fn subjects() -> [Subject; 40] {
     [
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
@@ -115,6 +118,7 @@ fn subjects() -> [Subject; 35] {
         Subject::of::<Stage>(),
         Subject::of::<Opportunity>(),
         Subject::of::<Activity>(),
+        Subject::of::<Lead>(),
         Subject::of::<ScoringRule>(),
         Subject::of::<AssignmentRule>(),
         Subject::of::<Import>(),
@@ -126,7 +130,6 @@ fn subjects() -> [Subject; 35] {
         Subject::of::<CustomUnique>(),
         Subject::of::<AccountDomain>(),
         Subject::of::<ContactPoint>(),
-        Subject::of::<Lead>(),
         Subject::of::<StatusLabel>(),
         Subject::of::<Touch>(),
         Subject::of::<ActivityLink>(),
@@ -141,11 +144,16 @@ fn subjects() -> [Subject; 35] {
         Subject::of::<ImportRow>(),
         Subject::of::<ImportIssue>(),
         Subject::of::<ImportMapping>(),
+        Subject::of::<DuplicateFlag>(),
+        Subject::of::<DuplicatePolicy>(),
+        Subject::of::<Conversion>(),
+        Subject::of::<Mapping>(),
+        Subject::of::<Capture>(),
     ]
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 12;
+const REFERRED_TO: usize = 13;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {

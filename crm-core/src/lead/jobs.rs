@@ -1,0 +1,29 @@
+//! What a changed lead leaves to others: whatever is computed from a lead is computed anew.
+
+use serde_json::json;
+
+use super::model::LeadId;
+use crate::agenda::Job;
+use crate::kernel::Result;
+use crate::store::UnitOfWork;
+
+/// The kind of job that computes anew what is kept of a lead: its payload names the `lead_id`. Scoring does it.
+pub const RECOMPUTE: &str = "lead.recompute";
+
+fn key(lead: LeadId) -> String {
+    format!("{RECOMPUTE}:{lead}")
+}
+
+/// Has what is computed from the lead computed anew, once, however often it changes until then.
+pub(super) async fn recompute(uow: &mut UnitOfWork<'_>, lead: LeadId) -> Result<()> {
+    let job = Job::at(uow.now(), RECOMPUTE, json!({ "lead_id": lead })).unique(key(lead));
+    uow.schedule(job).await
+}
+
+/// There is nothing to compute any more: for a lead that goes.
+///
+/// # Errors
+/// `StoreError::Conflict` when a worker takes the job at the same time.
+pub async fn stop_recomputing(uow: &mut UnitOfWork<'_>, lead: LeadId) -> Result<()> {
+    uow.unschedule(&key(lead)).await
+}
