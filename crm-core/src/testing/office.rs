@@ -105,6 +105,7 @@ impl Office {
     }
 
     /// The keys under which a record is filed, sorted.
+    #[must_use]
     pub fn keys_of(&self, record: RecordRef) -> Vec<String> {
         let filed = self.store.dump::<MatchKey>(self.organization);
         let mut keys: Vec<_> =
@@ -114,6 +115,7 @@ impl Office {
     }
 
     /// The names of the events of a record, the earliest first.
+    #[must_use]
     pub fn events_of(&self, record: uuid::Uuid) -> Vec<String> {
         let events = self.store.dump::<Event>(self.organization);
         events.into_iter().filter(|event| event.record_id == record).map(|event| event.value.name).collect()
@@ -121,12 +123,14 @@ impl Office {
 }
 
 /// What it takes to add a member whose address is made of the name.
+#[must_use]
 pub fn person(name: &str, role: StandardRole) -> NewMember {
     let email = format!("{name}@office.example").parse().unwrap();
     NewMember { name: name.parse().unwrap(), email, role, custom_role_id: None }
 }
 
 /// A lead of which only a name is known.
+#[must_use]
 pub fn named(name: &str) -> NewLead {
     NewLead { last_name: Some(name.parse().unwrap()), ..NewLead::default() }
 }
