@@ -17,6 +17,21 @@ pub struct Activities<'a>(pub(crate) &'a Session);
 impl Activities<'_> {
     /// Plans an activity, or logs one that was done.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, ActivityStatus, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// let call = session.activities().create(new).await?;
+    /// assert_eq!(call.status, ActivityStatus::Open);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `ActivityRefusal`; `RecordNotFound` when a record that it is about is not there; `StoreError::MissingReference`
     /// when there is no such owner.
@@ -37,6 +52,21 @@ impl Activities<'_> {
 
     /// The activity.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// assert_eq!(session.activities().get(call.id).await?, call);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is none that the caller may see.
     pub async fn get(&self, id: ActivityId) -> Result<Stored<Activity>> {
@@ -45,6 +75,23 @@ impl Activities<'_> {
 
     /// The activities that match, in the page's order.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::activity::{Activity, ActivityKind, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// let open = Activity::STATUS.is("open");
+    /// assert_eq!(session.activities().list(&open, &Page::first(50)).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn list(&self, filter: &Predicate<Activity>, page: &Page<Activity>) -> Result<Vec<Stored<Activity>>> {
@@ -52,6 +99,21 @@ impl Activities<'_> {
     }
 
     /// What an activity is about.
+    ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// assert_eq!(session.activities().records(call.id).await?, [record]);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -69,6 +131,22 @@ impl Activities<'_> {
     /// `limit` entries (1 to 1,000) behind `after`, or the first ones. What stays as it is between two calls is neither
     /// repeated nor left out.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// let feed = session.activities().timeline(record, &[], None, 50).await?;
+    /// assert!(!feed.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`; `PermissionMissing` when the caller may not read records of this kind.
     pub async fn timeline(
@@ -84,6 +162,23 @@ impl Activities<'_> {
 
     /// Changes fields of an activity in the version that the caller has seen.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, ActivityPatch, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// let patch = ActivityPatch { subject: Some("Call again".parse()?), ..ActivityPatch::default() };
+    /// let call = session.activities().change(call.id, call.version, patch).await?;
+    /// assert_eq!(call.subject.as_str(), "Call again");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `ActivityRefusal`, `StoreError::MissingReference` (owner).
     pub async fn change(&self, id: ActivityId, version: i64, patch: ActivityPatch) -> Result<Stored<Activity>> {
@@ -96,6 +191,22 @@ impl Activities<'_> {
     }
 
     /// It was done.
+    ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, ActivityStatus, Completion, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// let call = session.activities().complete(call.id, Completion::default()).await?;
+    /// assert_eq!(call.status, ActivityStatus::Done);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `ActivityRefusal`.
@@ -111,6 +222,23 @@ impl Activities<'_> {
 
     /// It is to be done after all.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, ActivityStatus, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// session.activities().cancel(call.id).await?;
+    /// let call = session.activities().reopen(call.id).await?;
+    /// assert_eq!(call.status, ActivityStatus::Open);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `ActivityRefusal`.
     pub async fn reopen(&self, id: ActivityId) -> Result<Stored<Activity>> {
@@ -119,6 +247,22 @@ impl Activities<'_> {
 
     /// It will never be done.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, ActivityStatus, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// let call = session.activities().cancel(call.id).await?;
+    /// assert_eq!(call.status, ActivityStatus::Cancelled);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `ActivityRefusal`.
     pub async fn cancel(&self, id: ActivityId) -> Result<Stored<Activity>> {
@@ -126,6 +270,26 @@ impl Activities<'_> {
     }
 
     /// Links an activity to a further record.
+    ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::people::{Contact, NewContact};
+    /// # use crm_core::activity::{ActivityKind, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// let other = RecordRef::new(RecordKind::Contact, contact.id);
+    /// session.activities().link(call.id, other).await?;
+    /// assert_eq!(session.activities().records(call.id).await?.len(), 2);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound` (activity, record), `ActivityRefusal::AlreadyLinked`, `ActivityRefusal::Cancelled`.
@@ -143,6 +307,22 @@ impl Activities<'_> {
     }
 
     /// Takes the link to a record away.
+    ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// let last = session.activities().unlink(call.id, record).await;
+    /// assert!(last.is_err(), "an activity is about something");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound` (activity, link), `ActivityRefusal::Unlinked` when it is the last one.
@@ -162,6 +342,22 @@ impl Activities<'_> {
     }
 
     /// Removes an activity and its links. Its events remain.
+    ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::activity::{ActivityKind, NewActivity};
+    /// # use crm_core::identity::{RecordKind, RecordRef};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let record = RecordRef::new(RecordKind::Lead, lead.id);
+    /// # let new = NewActivity::about(ActivityKind::Call, "Call back".parse()?, vec![record]);
+    /// # let call = session.activities().create(new).await?;
+    /// session.activities().delete(call.id, call.version).await?;
+    /// assert!(session.activities().get(call.id).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.

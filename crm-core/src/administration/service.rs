@@ -98,6 +98,14 @@ pub struct Organizations<'a>(pub(crate) &'a Session);
 impl Organizations<'_> {
     /// The organization.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let organization = session.organization().get().await?;
+    /// assert_eq!(organization.id, office.organization);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn get(&self) -> Result<Stored<Organization>> {
@@ -107,6 +115,16 @@ impl Organizations<'_> {
     }
 
     /// Changes everything about the organization but its slug.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let own = session.organization().get().await?;
+    /// let name = "Engines".parse()?;
+    /// let own = session.organization().change(own.version, |own| own.name = name).await?;
+    /// assert_eq!(own.name.as_str(), "Engines");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `StaleVersion` when it has moved on.
@@ -134,6 +152,16 @@ pub struct Members<'a>(pub(crate) &'a Session);
 impl Members<'_> {
     /// Adds a member.
     ///
+    /// ```
+    /// # use crm_core::access::{StandardRole};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let rita = session.members().add(office::person("rita", StandardRole::SalesRep)).await?;
+    /// assert!(rita.active);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `StoreError::Duplicate` when the address belongs to a member already.
     pub async fn add(&self, new: NewMember) -> Result<Stored<Member>> {
@@ -145,6 +173,15 @@ impl Members<'_> {
 
     /// The member.
     ///
+    /// ```
+    /// # use crm_core::access::{StandardRole};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let owner = session.members().get(office.owner).await?;
+    /// assert_eq!(owner.role, StandardRole::Owner);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn get(&self, id: MemberId) -> Result<Stored<Member>> {
@@ -153,6 +190,15 @@ impl Members<'_> {
 
     /// The members that match.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Page, Predicate};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let members = session.members().list(&Predicate::everything(), &Page::first(50)).await?;
+    /// assert_eq!(members.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn list(&self, filter: &Predicate<Member>, page: &Page<Member>) -> Result<Vec<Stored<Member>>> {
@@ -160,6 +206,17 @@ impl Members<'_> {
     }
 
     /// Gives the member another role.
+    ///
+    /// ```
+    /// # use crm_core::access::{StandardRole};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let rita = session.members().add(office::person("rita", StandardRole::SalesRep)).await?;
+    /// let rita = session.members().change_role(rita.id, StandardRole::Manager, None).await?;
+    /// assert_eq!(rita.role, StandardRole::Manager);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`; `LastOwner` when nobody else is an active owner.
@@ -178,6 +235,17 @@ impl Members<'_> {
 
     /// Takes away the right to sign in and to be given leads.
     ///
+    /// ```
+    /// # use crm_core::access::{StandardRole};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let rita = session.members().add(office::person("rita", StandardRole::SalesRep)).await?;
+    /// let rita = session.members().deactivate(rita.id).await?;
+    /// assert!(!rita.active);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`; `LastOwner` when nobody else is an active owner.
     pub async fn deactivate(&self, id: MemberId) -> Result<Stored<Member>> {
@@ -185,6 +253,18 @@ impl Members<'_> {
     }
 
     /// Gives back what [`Members::deactivate`] took.
+    ///
+    /// ```
+    /// # use crm_core::access::{StandardRole};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let rita = session.members().add(office::person("rita", StandardRole::SalesRep)).await?;
+    /// session.members().deactivate(rita.id).await?;
+    /// let rita = session.members().activate(rita.id).await?;
+    /// assert!(rita.active);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -224,6 +304,14 @@ pub struct Roles<'a>(pub(crate) &'a Session);
 impl Roles<'_> {
     /// Makes a role.
     ///
+    /// ```
+    /// # use crm_core::access::{PermissionSet, RoleReach};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let role = session.roles().create("Auditor".parse()?, PermissionSet::reading(), RoleReach::All).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `StoreError::Duplicate` when there is one of this name.
     pub async fn create(&self, name: Name, permissions: PermissionSet, reach: RoleReach) -> Result<Stored<CustomRole>> {
@@ -234,6 +322,16 @@ impl Roles<'_> {
     }
 
     /// Changes what a role allows.
+    ///
+    /// ```
+    /// # use crm_core::access::{PermissionSet, RoleReach};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let role = session.roles().create("Auditor".parse()?, PermissionSet::reading(), RoleReach::All).await?;
+    /// let role = session.roles().change(role.id, role.version, PermissionSet::reading(), RoleReach::Own).await?;
+    /// assert_eq!(role.reach, RoleReach::Own);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`.
@@ -255,6 +353,15 @@ impl Roles<'_> {
 
     /// Removes a role that no member has.
     ///
+    /// ```
+    /// # use crm_core::access::{PermissionSet, RoleReach};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let role = session.roles().create("Auditor".parse()?, PermissionSet::reading(), RoleReach::All).await?;
+    /// session.roles().delete(role.id).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`; `StoreError::StillReferenced` while a member has it.
     pub async fn delete(&self, id: CustomRoleId) -> Result<()> {
@@ -272,6 +379,14 @@ pub struct Teams<'a>(pub(crate) &'a Session);
 impl Teams<'_> {
     /// Makes a team.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let team = session.teams().create("North".parse()?, None).await?;
+    /// let below = session.teams().create("Far north".parse()?, Some(team.id)).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `StoreError::Duplicate` when there is one of this name, `MissingReference` when there is no such parent.
     pub async fn create(&self, name: Name, parent_id: Option<TeamId>) -> Result<Stored<Team>> {
@@ -283,6 +398,14 @@ impl Teams<'_> {
 
     /// All teams.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let team = session.teams().create("North".parse()?, None).await?;
+    /// assert_eq!(session.teams().list().await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn list(&self) -> Result<Vec<Stored<Team>>> {
@@ -290,6 +413,16 @@ impl Teams<'_> {
     }
 
     /// Puts a team below another, or at the top.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let team = session.teams().create("North".parse()?, None).await?;
+    /// let all = session.teams().create("All".parse()?, None).await?;
+    /// let team = session.teams().place(team.id, Some(all.id)).await?;
+    /// assert_eq!(team.parent_id, Some(all.id));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`; `TeamRefusal::Cycle` when it would stand below itself.
@@ -310,6 +443,14 @@ impl Teams<'_> {
 
     /// Lets a member join a team.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let team = session.teams().create("North".parse()?, None).await?;
+    /// session.teams().join(team.id, office.owner).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`; `StoreError::Duplicate` when they are in it already.
     pub async fn join(&self, team_id: TeamId, member_id: MemberId) -> Result<()> {
@@ -322,6 +463,15 @@ impl Teams<'_> {
     }
 
     /// Lets a member leave a team.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let team = session.teams().create("North".parse()?, None).await?;
+    /// session.teams().join(team.id, office.owner).await?;
+    /// session.teams().leave(team.id, office.owner).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound` when they are not in it.

@@ -36,6 +36,16 @@ impl Assignments<'_> {
     /// Replaces the whole list of rules, in this order. Rules that no draft replaces are removed. An empty list turns
     /// automatic assignment off.
     ///
+    /// ```
+    /// # use crm_core::assignment::{RuleDraft, RuleMember};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let all = RuleDraft::catch_all("All".parse()?, vec![RuleMember::equal(office.owner)]);
+    /// let saved = session.assignment().set_rules(vec![all]).await?;
+    /// assert_eq!(saved.rules.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` that names every problem, `AssignmentRefusal::NoCatchAll`; `RecordNotFound` or `StaleVersion` for
     /// a rule that is to be replaced.
@@ -85,6 +95,13 @@ impl Assignments<'_> {
 
     /// The list of rules, by position.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert!(session.assignment().rules().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn rules(&self) -> Result<Vec<Stored<AssignmentRule>>> {
@@ -95,6 +112,16 @@ impl Assignments<'_> {
     }
 
     /// Makes a member responsible for a lead by hand, or nobody. The rotation does not move.
+    ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let lead = session.assignment().assign(lead.id, Some(office.owner), None).await?;
+    /// assert_eq!(lead.owner_id, Some(office.owner));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound` for the lead or the member; `LeadRefusal::AlreadyConverted`; `AssignmentRefusal::MemberInactive`.
@@ -117,6 +144,19 @@ impl Assignments<'_> {
 
     /// Passes a lead on to whoever is next by the rules, its present owner passed over. They take their turn.
     ///
+    /// ```
+    /// # use crm_core::assignment::{RuleDraft, RuleMember};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let all = RuleDraft::catch_all("All".parse()?, vec![RuleMember::equal(office.owner)]);
+    /// session.assignment().set_rules(vec![all]).await?;
+    /// let lead = session.assignment().reassign(lead.id).await?;
+    /// assert_eq!(lead.owner_id, Some(office.owner));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `LeadRefusal::AlreadyConverted`; `AssignmentRefusal::NobodyElse` with the reasons, when nobody
     /// else can take it: then it stays where it is.
@@ -138,6 +178,19 @@ impl Assignments<'_> {
 
     /// Who would get a lead if it came in now, and why. Nothing is changed.
     ///
+    /// ```
+    /// # use crm_core::assignment::{RuleDraft, RuleMember};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// # let all = RuleDraft::catch_all("All".parse()?, vec![RuleMember::equal(office.owner)]);
+    /// session.assignment().set_rules(vec![all]).await?;
+    /// let preview = session.assignment().preview(lead.id).await?;
+    /// assert_eq!(preview.member_id, Some(office.owner));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn preview(&self, id: LeadId) -> Result<Assignment> {
@@ -153,6 +206,13 @@ impl Assignments<'_> {
 
     /// Gives up to `limit` (at most 1000) waiting leads away, the oldest first. Answers how many left the queue.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert_eq!(session.assignment().drain_waiting(100).await?, 0, "nobody waits");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `StoreError::Conflict` when someone else changes a lead, takes turns or changes the rules at the same time.
     pub async fn drain_waiting(&self, limit: u32) -> Result<usize> {
@@ -164,6 +224,14 @@ impl Assignments<'_> {
 
     /// The leads that wait for someone who can take them.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert!(session.assignment().waiting(&Page::first(50)).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn waiting(&self, page: &Page<WaitingLead>) -> Result<Vec<Stored<WaitingLead>>> {
@@ -171,6 +239,17 @@ impl Assignments<'_> {
     }
 
     /// Sets or lifts a member's absence or cap. Leads that wait are looked at anew.
+    ///
+    /// ```
+    /// # use crm_core::kernel::{Patch};
+    /// # use crm_core::assignment::{AvailabilityChange};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let change = AvailabilityChange { open_lead_cap: Patch::Set(25), ..AvailabilityChange::default() };
+    /// let availability = session.assignment().set_availability(office.owner, change).await?;
+    /// assert_eq!(availability.open_lead_cap, Some(25));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`; `InvalidInput` when the cap is out of range.
@@ -191,6 +270,13 @@ impl Assignments<'_> {
     }
 
     /// When a member can take leads; nothing set means always.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert_eq!(session.assignment().availability(office.owner).await?.open_lead_cap, None);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.

@@ -21,6 +21,20 @@ pub struct Conversions<'a>(pub(crate) &'a Session);
 impl Conversions<'_> {
     /// Says what a conversion would do. Nothing is changed.
     ///
+    /// ```
+    /// # use crm_core::lead::{NewLead};
+    /// # use crm_core::conversion::{ConversionChoices, Target};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewLead { owner_id: Some(office.owner), ..office::named("Lovelace") };
+    /// # let lead = office.lead(new).await;
+    /// # let choices = ConversionChoices { account: Target::Nothing, ..ConversionChoices::without_deal() };
+    /// let plan = session.conversions().plan(lead.id, &choices).await?;
+    /// assert!(plan.violations.is_empty(), "nothing stands in the way");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is no such lead or chosen record.
     pub async fn plan(&self, lead: LeadId, choices: &ConversionChoices) -> Result<Plan> {
@@ -31,6 +45,21 @@ impl Conversions<'_> {
     }
 
     /// Does what a plan says.
+    ///
+    /// ```
+    /// # use crm_core::lead::{NewLead};
+    /// # use crm_core::conversion::{ConversionChoices, Target};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewLead { owner_id: Some(office.owner), ..office::named("Lovelace") };
+    /// # let lead = office.lead(new).await;
+    /// # let choices = ConversionChoices { account: Target::Nothing, ..ConversionChoices::without_deal() };
+    /// let plan = session.conversions().plan(lead.id, &choices).await?;
+    /// let conversion = session.conversions().execute(&plan, Some("request 81")).await?;
+    /// assert!(conversion.contact_id.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `ConversionRefusal::StalePlan` when a record has moved since, `Blocked` when something stands in the way,
@@ -48,6 +77,21 @@ impl Conversions<'_> {
     }
 
     /// Plans and executes in one unit of work. The same command again answers with the first result.
+    ///
+    /// ```
+    /// # use crm_core::lead::{NewLead};
+    /// # use crm_core::conversion::{ConversionChoices, Target};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewLead { owner_id: Some(office.owner), ..office::named("Lovelace") };
+    /// # let lead = office.lead(new).await;
+    /// # let choices = ConversionChoices { account: Target::Nothing, ..ConversionChoices::without_deal() };
+    /// let conversion = session.conversions().convert(lead.id, &choices, Some("request 81")).await?;
+    /// let again = session.conversions().convert(lead.id, &choices, Some("request 81")).await?;
+    /// assert_eq!(again, conversion);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `ConversionRefusal`; a permission that is missing for one of the targets.
@@ -88,6 +132,19 @@ impl Conversions<'_> {
 
     /// The conversion of a lead, when it was converted.
     ///
+    /// ```
+    /// # use crm_core::lead::{NewLead};
+    /// # use crm_core::conversion::{ConversionChoices, Target};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewLead { owner_id: Some(office.owner), ..office::named("Lovelace") };
+    /// # let lead = office.lead(new).await;
+    /// # let choices = ConversionChoices { account: Target::Nothing, ..ConversionChoices::without_deal() };
+    /// assert!(session.conversions().of_lead(lead.id).await?.is_none());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when the caller may see no such lead.
     pub async fn of_lead(&self, lead: LeadId) -> Result<Option<Stored<Conversion>>> {
@@ -97,6 +154,14 @@ impl Conversions<'_> {
     }
 
     /// Says where leads' custom values go from now on.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let mapping = session.conversions().set_mapping(Vec::new()).await?;
+    /// assert!(mapping.rules.is_empty(), "custom values stay on the lead");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `MappingError` with the first rule that can't work.

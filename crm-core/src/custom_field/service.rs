@@ -15,6 +15,25 @@ pub struct CustomFields<'a>(pub(crate) &'a Session);
 impl CustomFields<'_> {
     /// Adds a field to a kind of record. Records that are there already need no value until they are next changed.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::identity::{RecordKind};
+    /// # use crm_core::custom_field::{CustomType, NewCustomField};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let new = NewCustomField {
+    ///     record_kind: RecordKind::Lead,
+    ///     key: "plan".parse()?,
+    ///     label: "Plan".parse()?,
+    ///     holds: CustomType::Choice(vec!["Basic".parse()?, "Pro".parse()?]),
+    ///     required: false,
+    ///     unique: false,
+    ///     filterable: true,
+    /// };
+    /// let field = session.custom_fields().create(new).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `CustomFieldRefusal`; `StoreError::Duplicate` when the key is taken.
     pub async fn create(&self, new: NewCustomField) -> Result<Stored<CustomField>> {
@@ -26,6 +45,27 @@ impl CustomFields<'_> {
 
     /// The fields of a kind of record.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::identity::{RecordKind};
+    /// # use crm_core::custom_field::{CustomType, NewCustomField};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewCustomField {
+    /// #     record_kind: RecordKind::Lead,
+    /// #     key: "plan".parse()?,
+    /// #     label: "Plan".parse()?,
+    /// #     holds: CustomType::Choice(vec!["Basic".parse()?, "Pro".parse()?]),
+    /// #     required: false,
+    /// #     unique: false,
+    /// #     filterable: true,
+    /// # };
+    /// # let field = session.custom_fields().create(new).await?;
+    /// let schema = session.custom_fields().schema(RecordKind::Lead).await?;
+    /// assert_eq!(schema.fields().count(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn schema(&self, kind: RecordKind) -> Result<Schema> {
@@ -33,6 +73,28 @@ impl CustomFields<'_> {
     }
 
     /// Renames a field and says anew whether it is required and filterable.
+    ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::identity::{RecordKind};
+    /// # use crm_core::custom_field::{CustomType, NewCustomField};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewCustomField {
+    /// #     record_kind: RecordKind::Lead,
+    /// #     key: "plan".parse()?,
+    /// #     label: "Plan".parse()?,
+    /// #     holds: CustomType::Choice(vec!["Basic".parse()?, "Pro".parse()?]),
+    /// #     required: false,
+    /// #     unique: false,
+    /// #     filterable: true,
+    /// # };
+    /// # let field = session.custom_fields().create(new).await?;
+    /// let label = "Price plan".parse()?;
+    /// let field = session.custom_fields().change(field.id, field.version, label, true, true).await?;
+    /// assert!(field.required);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`.
@@ -55,6 +117,27 @@ impl CustomFields<'_> {
     }
 
     /// Offers further choices. Those that are offered already remain, since records may have them.
+    ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::identity::{RecordKind};
+    /// # use crm_core::custom_field::{CustomType, NewCustomField};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewCustomField {
+    /// #     record_kind: RecordKind::Lead,
+    /// #     key: "plan".parse()?,
+    /// #     label: "Plan".parse()?,
+    /// #     holds: CustomType::Choice(vec!["Basic".parse()?, "Pro".parse()?]),
+    /// #     required: false,
+    /// #     unique: false,
+    /// #     filterable: true,
+    /// # };
+    /// # let field = session.custom_fields().create(new).await?;
+    /// let further = vec!["Enterprise".parse()?];
+    /// let field = session.custom_fields().offer(field.id, field.version, further).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `CustomFieldRefusal::NoChoices` when the field offers none.

@@ -33,6 +33,17 @@ pub struct Duplicates<'a>(pub(crate) &'a Session);
 impl Duplicates<'_> {
     /// Records that may be of the person or company that a form describes, most certain first.
     ///
+    /// ```
+    /// # use crm_core::duplicate::{Profile};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let hits = session.duplicates().check(&Profile::of_lead(&lead)).await?;
+    /// assert!(hits.is_empty(), "a name alone proves nothing");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn check(&self, profile: &Profile) -> Result<Vec<Hit>> {
@@ -42,6 +53,15 @@ impl Duplicates<'_> {
     }
 
     /// Records that may be the same as a lead, most certain first, without those that were dismissed.
+    ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// assert!(session.duplicates().of_lead(lead.id).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound` when there is no lead that the caller may see.
@@ -63,6 +83,14 @@ impl Duplicates<'_> {
     /// Pairs that nobody has decided about, in the page's order of flags. Left out are those of which the caller sees
     /// neither record.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert!(session.duplicates().open_flags(&Page::first(50)).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn open_flags(&self, page: &Page<DuplicateFlag>) -> Result<Vec<FlaggedPair>> {
@@ -83,6 +111,13 @@ impl Duplicates<'_> {
     }
 
     /// The most certain pairs that nobody has decided about.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert!(session.duplicates().surest_flags(10).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.
@@ -107,6 +142,17 @@ impl Duplicates<'_> {
     }
 
     /// Says what to do about matches of a certainty, for one source or for every other one.
+    ///
+    /// ```
+    /// # use crm_core::duplicate::{Action, Certainty};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let source = Some("web-form".parse()?);
+    /// let policy = session.duplicates().set_policy(source, Certainty::Likely, Action::Warn).await?;
+    /// let unsure = session.duplicates().set_policy(None, Certainty::Likely, Action::Merge).await;
+    /// assert!(unsure.is_err(), "what is not certain is not merged");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `TooUnsure` for linking and merging what is not certain.
@@ -133,6 +179,16 @@ impl Duplicates<'_> {
 
     /// Removes a policy, so that the one for every other source or the built-in one holds again.
     ///
+    /// ```
+    /// # use crm_core::duplicate::{Action, Certainty};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let policy = session.duplicates().set_policy(None, Certainty::Likely, Action::Warn).await?;
+    /// session.duplicates().delete_policy(policy.id, policy.version).await?;
+    /// assert!(session.duplicates().policies().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`.
     pub async fn delete_policy(&self, id: DuplicatePolicyId, version: i64) -> Result<()> {
@@ -143,6 +199,15 @@ impl Duplicates<'_> {
     }
 
     /// The organization's policies. What they do not name follows the built-in ones.
+    ///
+    /// ```
+    /// # use crm_core::duplicate::{Action, Certainty};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// session.duplicates().set_policy(None, Certainty::Certain, Action::Block).await?;
+    /// assert_eq!(session.duplicates().policies().await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.

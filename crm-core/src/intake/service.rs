@@ -16,6 +16,22 @@ pub struct Intake<'a>(pub(crate) &'a Session);
 impl Intake<'_> {
     /// Takes one submission.
     ///
+    /// ```
+    /// # use crm_core::lead::{NewLead};
+    /// # use crm_core::intake::{CaptureOutcome, Submission};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let lead = NewLead {
+    ///     last_name: Some("Lovelace".parse()?),
+    ///     email: Some("ada@engine.example".parse()?),
+    ///     ..NewLead::default()
+    /// };
+    /// let submission = Submission::new("web-form".parse()?, lead);
+    /// let outcome = session.intake().submit(submission).await?;
+    /// assert!(matches!(outcome, CaptureOutcome::Created { .. }));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `CaptureRefusal` when the policy blocks it or wants a person to look first, `LeadRefusal`, `InvalidInput`.
     pub async fn submit(&self, submission: Submission) -> Result<CaptureOutcome> {
@@ -28,6 +44,24 @@ impl Intake<'_> {
     }
 
     /// Takes several submissions in one commit; says of each what became of it, in their order.
+    ///
+    /// ```
+    /// # use crm_core::lead::{NewLead};
+    /// # use crm_core::intake::{CaptureOutcome, Submission};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = NewLead {
+    /// #     last_name: Some("Lovelace".parse()?),
+    /// #     email: Some("ada@engine.example".parse()?),
+    /// #     first_name: Some("Ada".parse()?),
+    /// #     ..NewLead::default()
+    /// # };
+    /// let submission = Submission::new("web-form".parse()?, lead);
+    /// let outcomes = session.intake().capture(vec![submission.clone(), submission]).await?;
+    /// assert!(matches!(outcomes[0], Ok(CaptureOutcome::Created { .. })));
+    /// assert!(matches!(outcomes[1], Ok(CaptureOutcome::Linked { .. })), "they are known by now");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the store; then none was taken.
@@ -43,6 +77,24 @@ impl Intake<'_> {
     }
 
     /// Says what would become of submissions. Nothing is changed.
+    ///
+    /// ```
+    /// # use crm_core::lead::{NewLead};
+    /// # use crm_core::kernel::{Page, Predicate};
+    /// # use crm_core::intake::{CaptureOutcome, Submission};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = NewLead {
+    /// #     last_name: Some("Lovelace".parse()?),
+    /// #     email: Some("ada@engine.example".parse()?),
+    /// #     ..NewLead::default()
+    /// # };
+    /// let submission = Submission::new("web-form".parse()?, lead);
+    /// let outcomes = session.intake().rehearse(vec![submission]).await?;
+    /// assert!(matches!(outcomes[0], Ok(CaptureOutcome::Created { .. })));
+    /// assert!(session.leads().list(&Predicate::everything(), &Page::first(50)).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the store.

@@ -123,6 +123,16 @@ pub struct Leads<'a>(pub(crate) &'a Session);
 impl Leads<'_> {
     /// The lead.
     ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let found = session.leads().get(lead.id).await?;
+    /// assert_eq!(found.value, lead.value);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is none that the caller may see.
     pub async fn get(&self, id: LeadId) -> Result<Stored<Lead>> {
@@ -131,6 +141,18 @@ impl Leads<'_> {
 
     /// The leads that match, in the page's order.
     ///
+    /// ```
+    /// # use crm_core::lead::{Lead};
+    /// # use crm_core::kernel::{Direction, Page};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let hot = Lead::SCORE.at_least(50).and(Lead::STATUS.is("new"));
+    /// let page = Page::ordered(Lead::SCORE.field(), Direction::Descending, 50)?;
+    /// let leads = session.leads().list(&hot, &page).await?;
+    /// assert!(leads.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn list(&self, filter: &Predicate<Lead>, page: &Page<Lead>) -> Result<Vec<Stored<Lead>>> {
@@ -138,6 +160,19 @@ impl Leads<'_> {
     }
 
     /// Changes fields of a lead in the version that the caller has seen. Its score follows with the next due work.
+    ///
+    /// ```
+    /// # use crm_core::lead::{LeadPatch};
+    /// # use crm_core::kernel::{Patch};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let patch = LeadPatch { city: Patch::Set("Bern".parse()?), ..LeadPatch::default() };
+    /// let lead = session.leads().change(lead.id, lead.version, patch).await?;
+    /// assert_eq!(lead.city.as_deref(), Some("Bern"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `LeadRefusal`, `InvalidInput` (custom values).
@@ -154,6 +189,17 @@ impl Leads<'_> {
 
     /// Someone has spoken with them.
     ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let lead = session.leads().contact(lead.id).await?;
+    /// assert_eq!(lead.status, LeadStatus::Contacted);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `LeadRefusal`.
     pub async fn contact(&self, id: LeadId) -> Result<Stored<Lead>> {
@@ -161,6 +207,17 @@ impl Leads<'_> {
     }
 
     /// They want and can buy.
+    ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let lead = session.leads().qualify(lead.id).await?;
+    /// assert_eq!(lead.status, LeadStatus::Qualified);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `LeadRefusal`.
@@ -170,6 +227,17 @@ impl Leads<'_> {
 
     /// They do not want or can't buy, for now.
     ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let lead = session.leads().disqualify(lead.id, Some("No budget".parse()?)).await?;
+    /// assert_eq!(lead.status, LeadStatus::Unqualified);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `LeadRefusal`.
     pub async fn disqualify(&self, id: LeadId, reason: Option<Name>) -> Result<Stored<Lead>> {
@@ -178,6 +246,18 @@ impl Leads<'_> {
 
     /// Makes an unqualified lead new again.
     ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// session.leads().disqualify(lead.id, None).await?;
+    /// let lead = session.leads().reopen(lead.id).await?;
+    /// assert_eq!(lead.status, LeadStatus::New);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `LeadRefusal`.
     pub async fn reopen(&self, id: LeadId) -> Result<Stored<Lead>> {
@@ -185,6 +265,18 @@ impl Leads<'_> {
     }
 
     /// Puts a lead into the state that one of the tenant's own labels stands for.
+    ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// session.leads().create_label("Warm".parse()?, LeadStatus::Contacted).await?;
+    /// let lead = session.leads().label(lead.id, "Warm".parse()?).await?;
+    /// assert_eq!(lead.status, LeadStatus::Contacted);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `LeadRefusal`, `InvalidInput` when there is no such label.
@@ -217,6 +309,16 @@ impl Leads<'_> {
 
     /// Names a state in the tenant's own words.
     ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// session.leads().create_label("Warm".parse()?, LeadStatus::Contacted).await?;
+    /// let never = session.leads().create_label("Won".parse()?, LeadStatus::Converted).await;
+    /// assert!(never.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `StoreError::Duplicate` when the label is taken; `LeadRefusal::StepNotAllowed` for `Converted`, which no label
     /// reaches.
@@ -232,6 +334,15 @@ impl Leads<'_> {
 
     /// The tenant's own labels.
     ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// session.leads().create_label("Warm".parse()?, LeadStatus::Contacted).await?;
+    /// assert_eq!(session.leads().labels().await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn labels(&self) -> Result<Vec<Stored<StatusLabel>>> {
@@ -239,6 +350,16 @@ impl Leads<'_> {
     }
 
     /// The marketing contacts that led to the lead, the first first.
+    ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let touches = session.leads().touches(lead.id).await?;
+    /// assert!(touches.is_empty(), "nobody knows what brought them");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -251,6 +372,17 @@ impl Leads<'_> {
     }
 
     /// What happened to the lead, the earliest first.
+    ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let history = session.leads().history(lead.id, &Page::first(50)).await?;
+    /// assert_eq!(history[0].name, "lead.created");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.

@@ -89,6 +89,15 @@ pub struct Accounts<'a>(pub(crate) &'a Session);
 impl Accounts<'_> {
     /// Makes an account.
     ///
+    /// ```
+    /// # use crm_core::people::{NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// assert_eq!(account.name.as_str(), "Engines");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `AccountRefusal`, `InvalidInput` (custom values), `StoreError::Duplicate` when a domain is taken.
     pub async fn create(&self, new: NewAccount) -> Result<Stored<Account>> {
@@ -103,6 +112,15 @@ impl Accounts<'_> {
 
     /// The account.
     ///
+    /// ```
+    /// # use crm_core::people::{NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// assert_eq!(session.accounts().get(account.id).await?, account);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is none that the caller may see.
     pub async fn get(&self, id: AccountId) -> Result<Stored<Account>> {
@@ -111,6 +129,17 @@ impl Accounts<'_> {
 
     /// The accounts that match, in the page's order.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::people::{Account, NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// let engines = Account::NAME_FIELD.starts_with("Eng");
+    /// assert_eq!(session.accounts().list(&engines, &Page::first(50)).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn list(&self, filter: &Predicate<Account>, page: &Page<Account>) -> Result<Vec<Stored<Account>>> {
@@ -118,6 +147,16 @@ impl Accounts<'_> {
     }
 
     /// The account's domains.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// session.accounts().add_domain(account.id, "engine.example".parse()?).await?;
+    /// assert_eq!(session.accounts().domains(account.id).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -128,6 +167,18 @@ impl Accounts<'_> {
     }
 
     /// Changes fields of an account in the version that the caller has seen.
+    ///
+    /// ```
+    /// # use crm_core::kernel::{Patch};
+    /// # use crm_core::people::{AccountPatch, NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// let patch = AccountPatch { city: Patch::Set("Bern".parse()?), ..AccountPatch::default() };
+    /// let account = session.accounts().change(account.id, account.version, patch).await?;
+    /// assert_eq!(account.city.as_deref(), Some("Bern"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `AccountRefusal`, `InvalidInput`, `StoreError::Duplicate` (domain).
@@ -142,6 +193,19 @@ impl Accounts<'_> {
     }
 
     /// Adds a domain.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// session.accounts().add_domain(account.id, "engine.example".parse()?).await?;
+    /// let domains = vec!["engine.example".parse()?];
+    /// let rival = NewAccount { domains, ..NewAccount::named("Rival".parse()?) };
+    /// let refused = session.accounts().create(rival).await.unwrap_err();
+    /// assert_eq!(refused.code(), "record.duplicate");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `AccountRefusal::FreeMailDomain`; `StoreError::Duplicate` when an account has it.
@@ -160,6 +224,17 @@ impl Accounts<'_> {
 
     /// Removes a domain.
     ///
+    /// ```
+    /// # use crm_core::people::{NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// session.accounts().add_domain(account.id, "engine.example".parse()?).await?;
+    /// session.accounts().remove_domain(account.id, "engine.example".parse()?).await?;
+    /// assert!(session.accounts().domains(account.id).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when the account has it not.
     pub async fn remove_domain(&self, id: AccountId, domain: Domain) -> Result<()> {
@@ -175,6 +250,18 @@ impl Accounts<'_> {
     }
 
     /// Lets the account belong to another, or to none.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// let group = session.accounts().create(NewAccount::named("Group".parse()?)).await?;
+    /// let account = session.accounts().place(account.id, Some(group.id)).await?;
+    /// assert_eq!(account.parent_id, Some(group.id));
+    /// assert!(session.accounts().place(group.id, Some(account.id)).await.is_err(), "no circles");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`; `AccountRefusal::Cycle` when it would belong to itself.

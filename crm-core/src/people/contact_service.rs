@@ -78,6 +78,16 @@ pub struct Contacts<'a>(pub(crate) &'a Session);
 impl Contacts<'_> {
     /// Makes a contact.
     ///
+    /// ```
+    /// # use crm_core::people::{NewContact};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// let contact = session.contacts().create(new).await?;
+    /// assert_eq!(contact.version, 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `ContactRefusal`, `InvalidInput` (custom values), `StoreError::MissingReference` (account, owner).
     pub async fn create(&self, new: NewContact) -> Result<Stored<Contact>> {
@@ -92,6 +102,17 @@ impl Contacts<'_> {
 
     /// The contact.
     ///
+    /// ```
+    /// # use crm_core::people::{NewContact};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// let found = session.contacts().get(contact.id).await?;
+    /// assert_eq!(found, contact);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is none that the caller may see.
     pub async fn get(&self, id: ContactId) -> Result<Stored<Contact>> {
@@ -100,6 +121,19 @@ impl Contacts<'_> {
 
     /// The contacts that match, in the page's order.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::people::{Contact, NewContact};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// let byrons = Contact::LAST_NAME.is("Byron");
+    /// let found = session.contacts().list(&byrons, &Page::first(50)).await?;
+    /// assert_eq!(found.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn list(&self, filter: &Predicate<Contact>, page: &Page<Contact>) -> Result<Vec<Stored<Contact>>> {
@@ -107,6 +141,18 @@ impl Contacts<'_> {
     }
 
     /// The contact's addresses and numbers, in the order of their adding.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewContact, NewContactPoint, PointValue};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// let email = NewContactPoint { value: PointValue::Email("ada@engine.example".parse()?), label: None };
+    /// let point = session.contacts().add_point(contact.id, email).await?;
+    /// assert_eq!(session.contacts().points(contact.id).await?, [point]);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -117,6 +163,19 @@ impl Contacts<'_> {
     }
 
     /// Changes fields of a contact in the version that the caller has seen.
+    ///
+    /// ```
+    /// # use crm_core::kernel::{Patch};
+    /// # use crm_core::people::{ContactPatch, NewContact};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// let patch = ContactPatch { city: Patch::Set("Bern".parse()?), ..ContactPatch::default() };
+    /// let contact = session.contacts().change(contact.id, contact.version, patch).await?;
+    /// assert_eq!(contact.version, 2);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `ContactRefusal::Anonymous`, `InvalidInput` (custom values),
@@ -132,6 +191,18 @@ impl Contacts<'_> {
     }
 
     /// Adds an address or number; it is the primary one when it is the first of its kind.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewContact, NewContactPoint, PointValue};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// let email = NewContactPoint { value: PointValue::Email("ada@engine.example".parse()?), label: None };
+    /// let point = session.contacts().add_point(contact.id, email).await?;
+    /// assert!(point.is_primary(), "it is the first of its kind");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `ContactRefusal::PointTwice`.
@@ -153,6 +224,19 @@ impl Contacts<'_> {
     }
 
     /// Makes an address or number the first to use of its kind.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewContact, NewContactPoint, PointValue};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// # let email = NewContactPoint { value: PointValue::Email("ada@engine.example".parse()?), label: None };
+    /// # let point = session.contacts().add_point(contact.id, email).await?;
+    /// session.contacts().make_primary(contact.id, point.id).await?;
+    /// assert!(session.contacts().points(contact.id).await?[0].is_primary());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -180,6 +264,19 @@ impl Contacts<'_> {
 
     /// Notes that the person does not want to be reached at an address or number any more, or wants to again.
     ///
+    /// ```
+    /// # use crm_core::people::{NewContact, NewContactPoint, PointValue};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// # let email = NewContactPoint { value: PointValue::Email("ada@engine.example".parse()?), label: None };
+    /// # let point = session.contacts().add_point(contact.id, email).await?;
+    /// session.contacts().opt_out(contact.id, point.id, true).await?;
+    /// assert!(session.contacts().points(contact.id).await?[0].opted_out);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn opt_out(&self, id: ContactId, point: ContactPointId, opted_out: bool) -> Result<()> {
@@ -194,6 +291,19 @@ impl Contacts<'_> {
     }
 
     /// Removes an address or number; the oldest other one of its kind becomes the primary when it was.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewContact, NewContactPoint, PointValue};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// # let email = NewContactPoint { value: PointValue::Email("ada@engine.example".parse()?), label: None };
+    /// # let point = session.contacts().add_point(contact.id, email).await?;
+    /// session.contacts().remove_point(contact.id, point.id).await?;
+    /// assert!(session.contacts().points(contact.id).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`; `ContactRefusal::Anonymous` when it is all that is known of the person.

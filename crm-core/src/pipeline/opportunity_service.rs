@@ -67,6 +67,18 @@ pub struct Opportunities<'a>(pub(crate) &'a Session);
 impl Opportunities<'_> {
     /// Makes a deal, owned by whoever makes it unless it says otherwise.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Currency, Money};
+    /// # use crm_core::pipeline::{NewOpportunity, OpportunityStatus};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let amount = Some(Money::new(125_000, Currency::EUR));
+    /// let new = NewOpportunity { amount, ..NewOpportunity::named("Ten engines".parse()?) };
+    /// let deal = session.opportunities().create(new).await?;
+    /// assert_eq!(deal.status, OpportunityStatus::Open);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `OpportunityRefusal`, `PipelineRefusal`, `InvalidInput` (custom values), `StoreError::MissingReference`.
     pub async fn create(&self, new: NewOpportunity) -> Result<Stored<Opportunity>> {
@@ -81,6 +93,15 @@ impl Opportunities<'_> {
 
     /// The deal.
     ///
+    /// ```
+    /// # use crm_core::pipeline::{NewOpportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// assert_eq!(session.opportunities().get(deal.id).await?, deal);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is none that the caller may see.
     pub async fn get(&self, id: OpportunityId) -> Result<Stored<Opportunity>> {
@@ -88,6 +109,17 @@ impl Opportunities<'_> {
     }
 
     /// The deals that match, in the page's order.
+    ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::pipeline::{NewOpportunity, Opportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// let open = Opportunity::STATUS.is("open");
+    /// assert_eq!(session.opportunities().list(&open, &Page::first(50)).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.
@@ -100,6 +132,17 @@ impl Opportunities<'_> {
     }
 
     /// Changes fields of a deal in the version that the caller has seen.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{NewOpportunity, OpportunityPatch};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// let patch = OpportunityPatch { name: Some("Twelve engines".parse()?), ..OpportunityPatch::default() };
+    /// let deal = session.opportunities().change(deal.id, deal.version, patch).await?;
+    /// assert_eq!(deal.name.as_str(), "Twelve engines");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `OpportunityRefusal`, `InvalidInput` (custom values).
@@ -118,6 +161,18 @@ impl Opportunities<'_> {
 
     /// Moves an open deal to another open stage of its pipeline.
     ///
+    /// ```
+    /// # use crm_core::pipeline::{Move, NewOpportunity, OpportunityPatch};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let pipeline = session.pipelines().get(session.pipelines().list().await?[0].id).await?;
+    /// let wish = Move { stage_id: pipeline.stages[1].id, change: OpportunityPatch::default() };
+    /// let deal = session.opportunities().move_to(deal.id, deal.version, wish).await?;
+    /// assert_eq!(deal.stage_id, pipeline.stages[1].id);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `OpportunityRefusal` (`Guarded` names everything that is missing).
     pub async fn move_to(&self, id: OpportunityId, version: i64, wish: Move) -> Result<Stored<Opportunity>> {
@@ -130,6 +185,18 @@ impl Opportunities<'_> {
     }
 
     /// What keeps the deal from a move; nothing when it would succeed. Writes nothing.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{Move, NewOpportunity, OpportunityPatch};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let pipeline = session.pipelines().get(session.pipelines().list().await?[0].id).await?;
+    /// let wish = Move { stage_id: pipeline.stages[1].id, change: OpportunityPatch::default() };
+    /// let missing = session.opportunities().check_move(deal.id, wish).await?;
+    /// assert!(missing.is_none(), "the stage asks for nothing");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// As [`Opportunities::move_to`], but `Guarded`, which is the answer.
@@ -146,6 +213,22 @@ impl Opportunities<'_> {
 
     /// The customer has bought.
     ///
+    /// ```
+    /// # use crm_core::pipeline::{Closing, NewOpportunity, OpportunityStatus, Outcome};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let reasons = session.pipelines().reasons().await?;
+    /// # let closing = |kind| Closing {
+    /// #     reason_id: reasons.iter().find(|reason| reason.kind == kind).unwrap().id,
+    /// #     note: None,
+    /// #     stage_id: None,
+    /// # };
+    /// let deal = session.opportunities().win(deal.id, deal.version, closing(Outcome::Won)).await?;
+    /// assert_eq!(deal.status, OpportunityStatus::Won);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` (also of the reason), `StaleVersion`, `OpportunityRefusal`.
     pub async fn win(&self, id: OpportunityId, version: i64, closing: Closing) -> Result<Stored<Opportunity>> {
@@ -153,6 +236,22 @@ impl Opportunities<'_> {
     }
 
     /// The customer has not bought and will not now.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{Closing, NewOpportunity, OpportunityStatus, Outcome};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let reasons = session.pipelines().reasons().await?;
+    /// # let closing = |kind| Closing {
+    /// #     reason_id: reasons.iter().find(|reason| reason.kind == kind).unwrap().id,
+    /// #     note: None,
+    /// #     stage_id: None,
+    /// # };
+    /// let deal = session.opportunities().lose(deal.id, deal.version, closing(Outcome::Lost)).await?;
+    /// assert_eq!(deal.status, OpportunityStatus::Lost);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound` (also of the reason), `StaleVersion`, `OpportunityRefusal`.
@@ -180,6 +279,23 @@ impl Opportunities<'_> {
     }
 
     /// Takes a closed deal up again in the stage that it was closed from.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{Closing, NewOpportunity, OpportunityStatus, Outcome};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let reasons = session.pipelines().reasons().await?;
+    /// # let closing = |kind| Closing {
+    /// #     reason_id: reasons.iter().find(|reason| reason.kind == kind).unwrap().id,
+    /// #     note: None,
+    /// #     stage_id: None,
+    /// # };
+    /// let deal = session.opportunities().lose(deal.id, deal.version, closing(Outcome::Lost)).await?;
+    /// let deal = session.opportunities().reopen(deal.id, deal.version).await?;
+    /// assert_eq!(deal.status, OpportunityStatus::Open);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `OpportunityRefusal`.
@@ -221,6 +337,19 @@ impl Opportunities<'_> {
 
     /// Gives a contact a part in a deal, or another part than before.
     ///
+    /// ```
+    /// # use crm_core::people::{NewContact};
+    /// # use crm_core::pipeline::{NewOpportunity, OpportunityRole};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// session.opportunities().add_contact(deal.id, contact.id, OpportunityRole::Champion).await?;
+    /// assert_eq!(session.opportunities().contacts(deal.id).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StoreError::MissingReference` (the contact).
     pub async fn add_contact(&self, id: OpportunityId, contact_id: ContactId, role: OpportunityRole) -> Result<()> {
@@ -243,6 +372,20 @@ impl Opportunities<'_> {
 
     /// Takes a contact's part in a deal away.
     ///
+    /// ```
+    /// # use crm_core::people::{NewContact};
+    /// # use crm_core::pipeline::{NewOpportunity, OpportunityRole};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// session.opportunities().add_contact(deal.id, contact.id, OpportunityRole::Champion).await?;
+    /// session.opportunities().remove_contact(deal.id, contact.id).await?;
+    /// assert!(session.opportunities().contacts(deal.id).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when the contact has none.
     pub async fn remove_contact(&self, id: OpportunityId, contact_id: ContactId) -> Result<()> {
@@ -257,6 +400,15 @@ impl Opportunities<'_> {
 
     /// Who has which part in a deal.
     ///
+    /// ```
+    /// # use crm_core::pipeline::{NewOpportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// assert!(session.opportunities().contacts(deal.id).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn contacts(&self, id: OpportunityId) -> Result<Vec<Stored<OpportunityContact>>> {
@@ -267,6 +419,17 @@ impl Opportunities<'_> {
 
     /// What happened to the deal, the earliest first.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::pipeline::{NewOpportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// let history = session.opportunities().history(deal.id, &Page::first(50)).await?;
+    /// assert_eq!(history[0].name, "opportunity.created");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn history(&self, id: OpportunityId, page: &Page<Event>) -> Result<Vec<Stored<Event>>> {
@@ -276,6 +439,16 @@ impl Opportunities<'_> {
     }
 
     /// The stages that the deal went through, each stay for itself.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{NewOpportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// let visits = session.opportunities().stage_history(deal.id).await?;
+    /// assert_eq!(visits.len(), 1, "it stands where it began");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.

@@ -31,6 +31,18 @@ pub struct ForecastScope {
 impl Pipelines<'_> {
     /// What stands in each stage of a pipeline, among the deals that match and that the caller may see.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Predicate};
+    /// # use crm_core::pipeline::{NewOpportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// # let pipeline = session.pipelines().get(session.pipelines().list().await?[0].id).await?;
+    /// let board = session.pipelines().board(pipeline.pipeline.id, Predicate::everything()).await?;
+    /// assert_eq!(board.columns.len(), pipeline.stages.len());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` (pipeline), `MoneyError::Overflow`.
     pub async fn board(&self, id: PipelineId, filter: Predicate<Opportunity>) -> Result<Board> {
@@ -99,6 +111,16 @@ impl Pipelines<'_> {
 
 impl Opportunities<'_> {
     /// The open deals that rot now, in the page's order.
+    ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::pipeline::{NewOpportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// assert!(session.opportunities().rotting(&Page::first(50)).await?.is_empty(), "it was touched today");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.

@@ -73,6 +73,15 @@ impl Pipelines<'_> {
 
     /// The pipeline with its stages.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let first = session.pipelines().list().await?[0].id;
+    /// let pipeline = session.pipelines().get(first).await?;
+    /// assert!(pipeline.stages.len() >= 3, "at least one open, a won and a lost one");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn get(&self, id: PipelineId) -> Result<PipelineWithStages> {
@@ -82,6 +91,13 @@ impl Pipelines<'_> {
     }
 
     /// All pipelines in their order.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert_eq!(session.pipelines().list().await?.len(), 1, "an organization begins with one");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.
@@ -93,6 +109,17 @@ impl Pipelines<'_> {
     }
 
     /// Renames a pipeline, puts it elsewhere, closes it to deals or opens it again.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{PipelinePatch};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let pipeline = session.pipelines().get(session.pipelines().list().await?[0].id).await?;
+    /// let patch = PipelinePatch { name: Some("Engines".parse()?), ..PipelinePatch::default() };
+    /// let pipeline = session.pipelines().change(pipeline.pipeline.id, pipeline.pipeline.version, patch).await?;
+    /// assert_eq!(pipeline.name.as_str(), "Engines");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `StoreError::Duplicate` (name).
@@ -156,6 +183,15 @@ impl Pipelines<'_> {
 
     /// Makes a reason with which deals can be closed.
     ///
+    /// ```
+    /// # use crm_core::pipeline::{Outcome};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let reason = session.pipelines().create_reason(Outcome::Lost, "Too slow".parse()?).await?;
+    /// assert!(reason.active);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `StoreError::Duplicate` when there is one of the kind and name.
     pub async fn create_reason(&self, kind: Outcome, name: Name) -> Result<Stored<CloseReason>> {
@@ -166,6 +202,16 @@ impl Pipelines<'_> {
     }
 
     /// Renames a reason, retires it or takes it up again. Deals that were closed with it keep it.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{Outcome};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let reason = session.pipelines().create_reason(Outcome::Lost, "Slow".parse()?).await?;
+    /// let retired = session.pipelines().change_reason(reason.id, reason.version, "Too slow".parse()?, false).await?;
+    /// assert!(!retired.active);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `StoreError::Duplicate`.
@@ -187,6 +233,15 @@ impl Pipelines<'_> {
     }
 
     /// All reasons, retired ones included, by name.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{Outcome};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let reasons = session.pipelines().reasons().await?;
+    /// assert!(reasons.iter().any(|reason| reason.kind == Outcome::Lost));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.

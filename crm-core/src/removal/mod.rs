@@ -45,6 +45,16 @@ async fn clear(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<()> {
 impl Leads<'_> {
     /// Removes a lead with everything that hangs on it. Its events remain.
     ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// session.leads().delete(lead.id, lead.version).await?;
+    /// assert!(session.leads().get(lead.id).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced` (a conversion).
     pub async fn delete(&self, id: LeadId, version: i64) -> Result<()> {
@@ -61,6 +71,17 @@ impl Leads<'_> {
 
 impl Contacts<'_> {
     /// Removes a contact to which nothing refers, with everything that hangs on it. Its events remain.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewContact};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// session.contacts().delete(contact.id, contact.version).await?;
+    /// assert!(session.contacts().get(contact.id).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.
@@ -79,6 +100,16 @@ impl Contacts<'_> {
 impl Accounts<'_> {
     /// Removes an account to which nothing refers, with everything that hangs on it. Its events remain.
     ///
+    /// ```
+    /// # use crm_core::people::{NewAccount};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let account = session.accounts().create(NewAccount::named("Engines".parse()?)).await?;
+    /// session.accounts().delete(account.id, account.version).await?;
+    /// assert!(session.accounts().get(account.id).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced`.
     pub async fn delete(&self, id: AccountId, version: i64) -> Result<()> {
@@ -95,6 +126,16 @@ impl Accounts<'_> {
 
 impl Opportunities<'_> {
     /// Removes a deal with everything that hangs on it. Its events remain.
+    ///
+    /// ```
+    /// # use crm_core::pipeline::{NewOpportunity};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let deal = session.opportunities().create(NewOpportunity::named("Ten engines".parse()?)).await?;
+    /// session.opportunities().delete(deal.id, deal.version).await?;
+    /// assert!(session.opportunities().get(deal.id).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `StoreError::StillReferenced` (a conversion).

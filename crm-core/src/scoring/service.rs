@@ -27,6 +27,17 @@ pub struct Scoring<'a>(pub(crate) &'a Session);
 impl Scoring<'_> {
     /// Adds a rule and puts the rescoring of all leads on the agenda.
     ///
+    /// ```
+    /// # use crm_core::scoring::{default_rule};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let mut new = default_rule()?;
+    /// new.name = "Interest".parse()?;
+    /// let rule = session.scoring().create_rule(new).await?;
+    /// assert!(rule.active);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` that names every problem; `StoreError::Duplicate` when there is a rule of this name.
     pub async fn create_rule(&self, new: NewScoringRule) -> Result<Stored<ScoringRule>> {
@@ -61,6 +72,13 @@ impl Scoring<'_> {
 
     /// All rules, by position.
     ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// assert_eq!(session.scoring().rules().await?.len(), 1, "an organization begins with one");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn rules(&self) -> Result<Vec<Stored<ScoringRule>>> {
@@ -72,6 +90,19 @@ impl Scoring<'_> {
 
     /// Records what a lead did and scores it anew. An engagement whose source key is known already is answered as it
     /// was recorded first, and nothing happens.
+    ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::scoring::{NewEngagement};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let opened = NewEngagement::of(lead.id, "email_opened".parse()?);
+    /// session.scoring().record_engagement(opened).await?;
+    /// assert_eq!(session.scoring().engagements(lead.id, &Page::first(50)).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound` when there is no such lead; `InvalidInput` when the details are too large;
@@ -110,6 +141,16 @@ impl Scoring<'_> {
 
     /// What a lead did, the earliest first.
     ///
+    /// ```
+    /// # use crm_core::kernel::{Page};
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// assert!(session.scoring().engagements(lead.id, &Page::first(50)).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn engagements(&self, lead: LeadId, page: &Page<Engagement>) -> Result<Vec<Stored<Engagement>>> {
@@ -119,6 +160,16 @@ impl Scoring<'_> {
     }
 
     /// The score of a lead now, with all its reasons.
+    ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let score = session.scoring().score(lead.id).await?;
+    /// println!("{}", score.explanation());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -131,6 +182,17 @@ impl Scoring<'_> {
     }
 
     /// The scores of a lead at past instants, by the rules and the lead as they were then. Nothing before it came in.
+    ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let then = lead.created_at;
+    /// let scores = session.scoring().history(lead.id, &[then]).await?;
+    /// assert_eq!(scores.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`; `InvalidInput` for more than 366 instants.
@@ -145,6 +207,16 @@ impl Scoring<'_> {
     }
 
     /// Scores the next `limit` (at most 1000) leads behind `after` anew. Answers where to go on, or nothing at the end.
+    ///
+    /// ```
+    /// # use crm_core::testing::{office};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let lead = office.lead(office::named("Lovelace")).await;
+    /// let next = session.scoring().rescore_all(None, 100).await?;
+    /// assert!(next.is_none(), "all are done");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `StoreError::Conflict` when someone else changes one of the leads at the same time; then none was changed.
