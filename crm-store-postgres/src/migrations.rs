@@ -24,6 +24,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (15, "conversion", include_str!("../migrations/0015_conversion.sql")),
     (16, "intake", include_str!("../migrations/0016_intake.sql")),
     (17, "import", include_str!("../migrations/0017_import.sql")),
+    (20, "billing", include_str!("../migrations/0020_billing.sql")),
 ];
 
 /// All steps. What was done is kept in a table of our own, so that a host's migrations are not touched.

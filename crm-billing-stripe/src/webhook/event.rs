@@ -32,6 +32,7 @@ pub(crate) fn provider_event(event: &Event, body: String) -> Result<ProviderEven
         occurred_at: occurred_at(&event.created)?,
         object: object_of(event),
         customer: customer_of(event),
+        subscription: subscription_of(event),
         body,
     })
 }

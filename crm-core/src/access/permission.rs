@@ -57,6 +57,8 @@ pub enum Permission {
     AssignmentConfigure,
     DuplicateRead,
     DuplicateConfigure,
+    BillingRead,
+    BillingManage,
     EventRead,
     AgendaRun,
 }
@@ -107,6 +109,8 @@ impl Permission {
             P::AssignmentConfigure,
             P::DuplicateRead,
             P::DuplicateConfigure,
+            P::BillingRead,
+            P::BillingManage,
             P::EventRead,
             P::AgendaRun,
         ]
@@ -130,6 +134,7 @@ impl Permission {
             | P::ScoringRead
             | P::AssignmentRead
             | P::DuplicateRead
+            | P::BillingRead
             | P::EventRead => Intent::Read,
             _ => Intent::Write,
         }

@@ -74,6 +74,7 @@ impl StandardRole {
             P::AssignmentRead,
             P::DuplicateRead,
             P::ForecastRead,
+            P::BillingRead,
         ];
         let selling = [
             P::LeadCreate,

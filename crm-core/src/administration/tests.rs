@@ -1,23 +1,26 @@
 //! Who may do what, whom a role reaches, and what an organization can't be left without.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
 use crate::access::{OrganizationId, Permission, PermissionSet, Reach, RoleReach, StandardRole};
 use crate::kernel::{Error, Page, Predicate, Timestamp};
 use crate::lead::Lead;
-use crate::paywall::{Paywall, ServiceModule, SubscriptionRequired, module_of};
+use crate::paywall::{
+    AccessReason, Entitlements, Level, Paywall, ServiceModule, SubscriptionRequired, UpgradeHint, module_of,
+};
 use crate::testing::office::{Office, named, person};
 
 /// How many permissions each role has, of how many there are.
 const COUNTS: &[(StandardRole, usize, RoleReach)] = &[
-    (StandardRole::Owner, 43, RoleReach::All),
-    (StandardRole::Admin, 43, RoleReach::All),
-    (StandardRole::Manager, 35, RoleReach::Subtree),
-    (StandardRole::SalesRep, 26, RoleReach::Own),
-    (StandardRole::Marketing, 21, RoleReach::All),
-    (StandardRole::Viewer, 13, RoleReach::All),
+    (StandardRole::Owner, 45, RoleReach::All),
+    (StandardRole::Admin, 45, RoleReach::All),
+    (StandardRole::Manager, 36, RoleReach::Subtree),
+    (StandardRole::SalesRep, 27, RoleReach::Own),
+    (StandardRole::Marketing, 22, RoleReach::All),
+    (StandardRole::Viewer, 14, RoleReach::All),
 ];
 
 #[test]
@@ -25,7 +28,7 @@ fn the_six_roles_have_the_agreed_number_of_permissions_and_reach() {
     let counted: Vec<_> =
         StandardRole::ALL.iter().map(|role| (*role, role.permissions().iter().count(), role.reach())).collect();
     assert_eq!(counted, COUNTS);
-    assert_eq!(Permission::ALL.len(), 43);
+    assert_eq!(Permission::ALL.len(), 45);
 }
 
 #[test]
@@ -197,19 +200,20 @@ async fn members_and_teams_of_another_organization_do_not_exist() {
     assert_eq!(caller.code(), "record.not_found");
 }
 
-/// Refuses the lead generation service, and writes down what it was asked for.
+/// Has everything but the lead generation service, and counts how often it was asked.
 #[derive(Clone, Default)]
-struct WithoutLeadGeneration(Arc<Mutex<Vec<ServiceModule>>>);
+struct WithoutLeadGeneration(Arc<AtomicUsize>);
 
 #[async_trait]
 impl Paywall for WithoutLeadGeneration {
-    async fn check(&self, _: OrganizationId, asked: ServiceModule, _: Timestamp) -> Result<(), SubscriptionRequired> {
-        self.0.lock().unwrap().push(asked);
-        if asked != ServiceModule::LeadGeneration {
-            return Ok(());
-        }
-        let (reason, hint) = ("it was never subscribed to".to_owned(), "subscribe to it".to_owned());
-        Err(SubscriptionRequired { service: asked, reason, hint })
+    fn known(&self, _: OrganizationId, _: Timestamp) -> Option<Arc<Entitlements>> {
+        None
+    }
+    async fn entitlements(&self, _: OrganizationId, now: Timestamp) -> Arc<Entitlements> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let others = ServiceModule::ALL.iter().filter(|service| **service != ServiceModule::LeadGeneration);
+        let levels = others.map(|service| (*service, Level::Full, AccessReason::Paid));
+        Arc::new(Entitlements::new(levels, now, None))
     }
 }
 
@@ -226,6 +230,9 @@ async fn what_is_not_subscribed_to_is_refused_at_the_door_and_the_rest_passes() 
                 let refused = outcome.unwrap_err();
                 assert_eq!(refused.code(), "subscription.required", "{permission:?}");
                 assert_eq!(refused.kind(), crate::kernel::Kind::SubscriptionRequired);
+                let refused = refused.downcast_ref::<SubscriptionRequired>().unwrap();
+                assert_eq!(refused.service, ServiceModule::LeadGeneration);
+                assert_eq!((refused.reason, refused.hint), (AccessReason::NotSubscribed, UpgradeHint::Checkout));
             }
             _ => assert!(outcome.is_ok(), "{permission:?}"),
         }
@@ -240,10 +247,10 @@ async fn what_is_not_subscribed_to_is_refused_at_the_door_and_the_rest_passes() 
     // The role is asked first: whoever may not do a thing does not learn what the organization pays for.
     let viewer = office.hire("vera", StandardRole::Viewer).await;
     let session = office.session_of(viewer).await;
-    paywall.0.lock().unwrap().clear();
+    paywall.0.store(0, Ordering::SeqCst);
     let refused = session.begin(Permission::LeadImport).await.map(drop).unwrap_err();
     assert_eq!(refused.code(), "permission.missing");
-    assert_eq!(*paywall.0.lock().unwrap(), []);
+    assert_eq!(paywall.0.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::external::{ExternalId, GatewayIdentity, Mode};
+use super::truth::SubscriptionTruth;
 use crate::kernel::Timestamp;
 
 /// What an event is about, by the provider's own name for its kind: `subscription`, `invoice`, `payment_method`.
@@ -18,7 +19,7 @@ pub struct ObjectRef {
 ///
 /// A provider's adapter makes it from a request; [`super`] stores it and puts the asking for the truth on the agenda in
 /// one transaction. Of its content only these few things are read, and only to find out whom to ask about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProviderEvent {
     /// The provider's name in small letters: `stripe`.
     pub provider: String,
@@ -36,6 +37,8 @@ pub struct ProviderEvent {
     pub object: Option<ObjectRef>,
     /// Whom it concerns, when the event says so itself. A detached payment method names the customer it was taken from.
     pub customer: Option<ExternalId>,
+    /// What the event itself says of a subscription. Used only while the provider can't be asked, and marked as such.
+    pub subscription: Option<SubscriptionTruth>,
     /// The body exactly as it was signed.
     pub body: String,
 }

@@ -6,12 +6,29 @@
 //!
 //! Refused: what the provider refuses ([`GatewayError`]).
 
+mod access;
+mod account;
+mod bundle;
+mod catalogue;
+mod desk;
 mod event;
 mod external;
 mod gateway;
 mod request;
 pub mod truth;
 
+pub use access::{Access, AccessPolicy, Decision, STALENESS, Snapshot, SubscriptionPaywall, decide};
+pub use account::{
+    AccountCustomer, Applied, BillingAccount, BillingAccountEvent, BillingAccountId, Fetched, Invoice, InvoiceEvent,
+    InvoiceId, ItemService, PaymentMethod, PaymentMethodEvent, PaymentMethodId, ServiceGrant, ServiceGrantEvent,
+    ServiceGrantId, Subscription, SubscriptionEvent, SubscriptionId, project,
+};
+pub use bundle::{Billing, Pages};
+pub use catalogue::{Catalogue, ServicePrice, ServicePriceEvent, ServicePriceId, default_prices};
+pub use desk::{
+    BillingCustomer, BillingCustomerId, Desk, DeskEvent, DeskRefusal, IDENTIFY, RECONCILE, Received, ReceivedEvent,
+    ReceivedEventId, ReceivedState, SWEEP, SYNC, Swept, Synced,
+};
 pub use event::{ObjectRef, ProviderEvent};
 pub use external::{ExternalId, GatewayIdentity, IdempotencyKey, MalformedExternalId, Mode};
 #[cfg(feature = "testing")]
@@ -26,3 +43,6 @@ pub use truth::{
     Interval, InvoiceLine, InvoiceStatus, InvoiceTruth, ItemTruth, PauseReason, PaymentMethodTruth, Period,
     PortalSession, PriceTruth, SubscriptionStatus, SubscriptionTruth, TrialPeriod,
 };
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,7 @@ use crate::access::{
 use crate::activity::Activities;
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
 use crate::assignment::Assignments;
+use crate::billing::{Billing, Desk};
 use crate::conversion::Conversions;
 use crate::custom_field::CustomFields;
 use crate::duplicate::Duplicates;
@@ -134,6 +135,12 @@ impl Crm {
     #[must_use]
     pub fn session(&self, caller: Caller) -> Session {
         Session::new(self.ports.clone(), caller)
+    }
+
+    /// The operator's desk: where the provider's events are received, and where customers and prices are kept.
+    #[must_use]
+    pub fn billing_desk<'a>(&self, billing: &'a Billing) -> Desk<'a> {
+        Desk::new(billing, &self.ports)
     }
 
     /// Everything from outside.

@@ -11,13 +11,12 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{Crm, DueRun};
-use crate::access::{Caller, OrganizationId, Permission};
+use crate::access::{Caller, Intent, OrganizationId, Permission, Slug};
 use crate::agenda::{Job, JobId, JobState, LeaseLost};
 use crate::kernel::{Clock, Result, Stored, Timestamp};
-use crate::paywall::{Paywall, ServiceModule, SubscriptionRequired};
-use crate::store::{InStore, JobHandler, Session, StoreError};
-use crate::testing::office::{Office, named, run};
-use crate::testing::{ManualClock, ObservedStore, give_way};
+use crate::store::{BoxTx, InStore, JobHandler, MemoryStore, Session, Store, StoreError, StoreResult};
+use crate::testing::office::{Office, SharedClock, named, run};
+use crate::testing::{ManualClock, ObservedStore, SequentialIds, give_way};
 
 const KIND: &str = "test.note";
 
@@ -177,21 +176,22 @@ async fn many_jobs_of_one_organization_do_not_keep_another_waiting() {
     assert_eq!((jobs(&office).len(), jobs(&neighbour).len()), (83, 0), "what the other leaves is used");
 }
 
-/// Knows nothing of one organization, whatever is asked.
-struct Closed(OrganizationId);
+/// Cannot reach one organization.
+struct Closed(MemoryStore, OrganizationId);
 
 #[async_trait]
-impl Paywall for Closed {
-    async fn check(
-        &self,
-        organization: OrganizationId,
-        service: ServiceModule,
-        _: Timestamp,
-    ) -> std::result::Result<(), SubscriptionRequired> {
-        if organization != self.0 {
-            return Ok(());
+impl Store for Closed {
+    async fn begin(&self, organization: OrganizationId, intent: Intent) -> StoreResult<BoxTx<'_>> {
+        if organization == self.1 {
+            return Err(StoreError::Unavailable("closed".into()));
         }
-        Err(SubscriptionRequired { service, reason: "closed".to_owned(), hint: "open it".to_owned() })
+        self.0.begin(organization, intent).await
+    }
+    async fn organizations_with_due_jobs(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<OrganizationId>> {
+        self.0.organizations_with_due_jobs(now, limit).await
+    }
+    async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
+        self.0.organization_by_slug(slug).await
     }
 }
 
@@ -201,10 +201,12 @@ async fn trouble_with_one_organization_does_not_stop_the_others() {
     let neighbour = office.neighbour("neighbour").await;
     put(&office, notes(&office, 2)).await;
     put(&neighbour, notes(&office, 2)).await;
-    let crm = Scribe::default().hired_by(&office.crm).with_paywall(Closed(office.organization));
+    let store = Closed(office.store.clone(), office.organization);
+    let (clock, ids) = (SharedClock(Arc::clone(&office.clock)), SequentialIds::counting_from(1 << 40));
+    let crm = Scribe::default().hired_by(&Crm::new(store, clock, ids));
     let run = crm.run_due("anna", 10).await.unwrap();
     assert_eq!((run.done, run.troubles.len()), (2, 1));
-    assert_eq!((run.troubles[0].0, run.troubles[0].1.code()), (office.organization, "subscription.required"));
+    assert_eq!((run.troubles[0].0, run.troubles[0].1.code()), (office.organization, "store.unavailable"));
     assert_eq!((jobs(&office).len(), jobs(&neighbour).len()), (2, 0));
 }
 

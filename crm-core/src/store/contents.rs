@@ -10,6 +10,9 @@ use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
+use crate::billing::{
+    BillingAccount, BillingCustomer, Invoice, PaymentMethod, ReceivedEvent, ServiceGrant, ServicePrice, Subscription,
+};
 use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
@@ -69,6 +72,14 @@ pub trait Tx:
     + Records<ImportIssue>
     + Records<ImportMapping>
     + Records<ImportRow>
+    + Records<ReceivedEvent>
+    + Records<BillingCustomer>
+    + Records<ServicePrice>
+    + Records<BillingAccount>
+    + Records<Subscription>
+    + Records<Invoice>
+    + Records<PaymentMethod>
+    + Records<ServiceGrant>
     + Agenda
     + Send
 {
@@ -127,4 +138,12 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<ImportIssue>();
     visitor.visit::<ImportMapping>();
     visitor.visit::<ImportRow>();
+    visitor.visit::<ReceivedEvent>();
+    visitor.visit::<BillingCustomer>();
+    visitor.visit::<ServicePrice>();
+    visitor.visit::<BillingAccount>();
+    visitor.visit::<Subscription>();
+    visitor.visit::<Invoice>();
+    visitor.visit::<PaymentMethod>();
+    visitor.visit::<ServiceGrant>();
 }

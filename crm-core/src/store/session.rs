@@ -3,14 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use uuid::Uuid;
 
 use super::port::Store;
 use super::unit_of_work::UnitOfWork;
 use crate::access::{Caller, Permission};
 use crate::kernel::phone::PhoneNumbers;
-use crate::kernel::{Clock, IdSource, Result};
-use crate::paywall::{Paywall, module_of};
+use crate::kernel::{Clock, IdSource, Result, Timestamp};
+use crate::paywall::{Entitlements, Need, Paywall, ServiceModule};
 
 /// Everything from outside that the domain needs.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Session {
     ports: Ports,
     caller: Caller,
     cause: Option<Uuid>,
+    /// What the organization was found to have; shared by all transactions of the session while it holds.
+    entitlements: Arc<ArcSwapOption<Entitlements>>,
 }
 
 impl fmt::Debug for Session {
@@ -45,7 +48,7 @@ impl Session {
     /// A session of this caller.
     #[must_use]
     pub fn new(ports: Ports, caller: Caller) -> Self {
-        Self { ports, caller, cause: None }
+        Self { ports, caller, cause: None, entitlements: Arc::default() }
     }
 
     /// The same session, whose events name the event that they react to.
@@ -76,9 +79,27 @@ impl Session {
     pub async fn begin(&self, permission: Permission) -> Result<UnitOfWork<'_>> {
         self.caller.check(permission)?;
         let now = self.ports.clock.now();
-        let organization = self.caller.organization();
-        self.ports.paywall.check(organization, module_of(permission), now).await?;
-        let tx = self.ports.store.begin(organization, permission.intent()).await?;
+        self.check_paid(Need::of(permission), now).await?;
+        let tx = self.ports.store.begin(self.caller.organization(), permission.intent()).await?;
         Ok(UnitOfWork::new(tx, self, now))
+    }
+
+    /// Asks the paywall, once for the session while the answer is yes and holds. What is always on is not asked for.
+    async fn check_paid(&self, need: Need, now: Timestamp) -> Result<()> {
+        if need.service == ServiceModule::BasicCrm {
+            return Ok(());
+        }
+        let known = self.entitlements.load();
+        if known.as_ref().is_some_and(|known| known.holds_at(now) && known.check(need).is_ok()) {
+            return Ok(());
+        }
+        let organization = self.caller.organization();
+        let found = match self.ports.paywall.known(organization, now) {
+            Some(found) => found,
+            None => self.ports.paywall.entitlements(organization, now).await,
+        };
+        let outcome = found.check(need);
+        self.entitlements.store(Some(found));
+        Ok(outcome?)
     }
 }

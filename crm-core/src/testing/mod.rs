@@ -5,6 +5,7 @@
 //! [`ObservedStore`] counts what a store is asked, and [`office`] is an organization to try things in.
 
 pub mod arb;
+pub mod books;
 mod clock;
 pub mod contract;
 pub mod differential;

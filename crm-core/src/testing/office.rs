@@ -15,7 +15,7 @@ use crate::store::{MemoryStore, Session, Store};
 use crate::testing::{ManualClock, SequentialIds};
 
 /// A clock that the test and the CRM look at together.
-struct SharedClock(Arc<ManualClock>);
+pub(crate) struct SharedClock(pub(crate) Arc<ManualClock>);
 
 impl Clock for SharedClock {
     fn now(&self) -> Timestamp {

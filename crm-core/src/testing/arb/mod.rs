@@ -3,6 +3,7 @@
 //! A new kind of record joins with one implementation of [`Sample`] and one line in `testing/differential`.
 
 mod activity;
+mod billing;
 mod import;
 mod judged;
 mod judgement;

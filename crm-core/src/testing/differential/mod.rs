@@ -18,6 +18,9 @@ use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, Team
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
+use crate::billing::{
+    BillingAccount, BillingCustomer, Invoice, PaymentMethod, ReceivedEvent, ServiceGrant, ServicePrice, Subscription,
+};
 use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
@@ -107,8 +110,8 @@ impl Subject {
 }
 
 /// Every kind of record that scripts work with, those that are referred to before those that refer.
-fn subjects() -> [Subject; 40] {
-    [
+fn subjects() -> Vec<Subject> {
+    vec![
         Subject::of::<CustomRole>(),
         Subject::of::<Member>(),
         Subject::of::<Team>(),
@@ -149,6 +152,14 @@ fn subjects() -> [Subject; 40] {
         Subject::of::<Conversion>(),
         Subject::of::<Mapping>(),
         Subject::of::<Capture>(),
+        Subject::of::<ReceivedEvent>(),
+        Subject::of::<BillingCustomer>(),
+        Subject::of::<ServicePrice>(),
+        Subject::of::<BillingAccount>(),
+        Subject::of::<Subscription>(),
+        Subject::of::<Invoice>(),
+        Subject::of::<PaymentMethod>(),
+        Subject::of::<ServiceGrant>(),
     ]
 }
 

@@ -1,0 +1,4 @@
+mod access;
+mod cache;
+mod fixture;
+mod syncing;

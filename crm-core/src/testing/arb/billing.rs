@@ -1,0 +1,154 @@
+//! Samples of what billing keeps.
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::pools::{any_id, instant, maybe, number, word};
+use super::samples::read;
+use super::{Sample, one_of};
+use crate::access::Organization;
+use crate::billing::{
+    BillingAccount, BillingCustomer, Invoice, PaymentMethod, ReceivedEvent, ServiceGrant, ServicePrice, Subscription,
+};
+
+/// One of few identifiers of the provider.
+fn external() -> BoxedStrategy<&'static str> {
+    one_of(&["cus_1", "cus_2", "sub_1", "evt_1", "evt_2", "A~!"])
+}
+
+fn service() -> BoxedStrategy<&'static str> {
+    one_of(&["lead_generation", "email_automation", "social_inbox"])
+}
+
+fn status() -> BoxedStrategy<&'static str> {
+    one_of(&["active", "past_due", "canceled", "some_future_state"])
+}
+
+fn price(id: &str) -> Json {
+    json!({
+        "id": id, "lookup_key": "leadgen_monthly", "product": null, "service": null,
+        "unit_amount": { "minor": 9900, "currency": "USD" }, "interval": "month", "interval_count": 1,
+        "metered": false, "active": true,
+    })
+}
+
+fn truth() -> BoxedStrategy<Json> {
+    let parts = (external(), external(), status(), instant(), maybe(instant()), any::<bool>());
+    parts
+        .prop_map(|(id, customer, status, at, end, flag)| {
+            json!({
+                "id": id, "customer": customer, "status": status, "created_at": at, "cancel_at": end,
+                "cancel_at_period_end": flag, "canceled_at": null, "ended_at": end, "collection_pause": null,
+                "pause_reason": null, "trial": null, "default_payment_method": null, "discounts": [], "schedule": null,
+                "pending_update": flag, "latest_invoice": null,
+                "items": [{ "id": "si_1", "quantity": 1, "price": price("price_1"), "period": { "start": at, "end": at } }],
+            })
+        })
+        .boxed()
+}
+
+impl Sample for ReceivedEvent {
+    fn sample() -> BoxedStrategy<Self> {
+        let state = one_of(&["waiting", "settled", "unconcerned", "orphaned"]);
+        let parts = (external(), word(), instant(), maybe(external()), state, maybe(truth()));
+        read(parts.prop_map(|(external_id, kind, occurred_at, customer_id, state, subscription)| {
+            json!({
+                "provider": "stripe", "external_id": external_id, "kind": kind, "occurred_at": occurred_at,
+                "object": { "kind": "subscription", "id": external_id }, "customer_id": customer_id, "state": state,
+                "subscription": subscription, "body": "{\"id\": \"\\u0000\"}\n",
+            })
+        }))
+    }
+}
+
+impl Sample for BillingCustomer {
+    fn sample() -> BoxedStrategy<Self> {
+        let parts = (external(), any_id::<Organization>(), number(), maybe(instant()), maybe(instant()), number());
+        read(parts.prop_map(|(customer_id, tenant_id, fetch_seq, synced_at, access_changes_at, drift)| {
+            json!({
+                "customer_id": customer_id, "tenant_id": tenant_id, "fetch_seq": fetch_seq, "synced_at": synced_at,
+                "access_changes_at": access_changes_at, "drift": drift,
+            })
+        }))
+    }
+}
+
+impl Sample for ServicePrice {
+    fn sample() -> BoxedStrategy<Self> {
+        let parts = (word(), service(), word(), maybe(external()), number(), any::<bool>());
+        read(parts.prop_map(|(product, service, lookup_key, price_id, amount_minor, offered)| {
+            json!({
+                "product": product, "service": service, "lookup_key": lookup_key, "price_id": price_id,
+                "amount_minor": amount_minor, "currency": "USD", "interval": "month", "offered": offered,
+            })
+        }))
+    }
+}
+
+impl Sample for BillingAccount {
+    fn sample() -> BoxedStrategy<Self> {
+        read((external(), number(), maybe(instant())).prop_map(|(customer_id, number, trial_used_at)| {
+            json!({
+                "customers": [{ "customer_id": customer_id, "applied_seq": number }], "entitlement_version": number,
+                "trial_used_at": trial_used_at,
+            })
+        }))
+    }
+}
+
+impl Sample for Subscription {
+    fn sample() -> BoxedStrategy<Self> {
+        let parts = (external(), external(), status(), maybe(status()), truth(), any::<bool>(), instant(), service());
+        read(parts.prop_map(
+            |(external_id, customer_id, status, known_status, truth, provisional, observed_at, service)| {
+                json!({
+                    "external_id": external_id, "customer_id": customer_id, "status": status,
+                    "known_status": known_status, "truth": truth, "services": [{ "item": "si_1", "service": service }],
+                    "provisional": provisional, "observed_at": observed_at,
+                })
+            },
+        ))
+    }
+}
+
+impl Sample for Invoice {
+    fn sample() -> BoxedStrategy<Self> {
+        let status = one_of(&["draft", "open", "paid", "void", "uncollectible", "some_future_state"]);
+        let texts = (external(), external(), maybe(external()), maybe(word()), status);
+        let times = (instant(), maybe(instant()), maybe(instant()), maybe(instant()));
+        read((texts, times, number(), number()).prop_map(|(texts, times, amount, attempts)| {
+            let (external_id, customer_id, subscription_id, number, status) = texts;
+            let (issued_at, due_at, paid_at, next_payment_attempt) = times;
+            json!({
+                "external_id": external_id, "customer_id": customer_id, "subscription_id": subscription_id,
+                "number": number, "status": status, "currency": "EUR", "total_minor": amount, "due_minor": amount,
+                "paid_minor": 0, "issued_at": issued_at, "due_at": due_at, "paid_at": paid_at,
+                "attempt_count": attempts, "next_payment_attempt": next_payment_attempt, "hosted_url": null,
+                "pdf_url": null,
+                "lines": [{ "item": "si_1", "price": null, "amount": { "minor": amount, "currency": "EUR" },
+                    "description": "x", "period": null }],
+            })
+        }))
+    }
+}
+
+impl Sample for PaymentMethod {
+    fn sample() -> BoxedStrategy<Self> {
+        let parts = (external(), external(), word(), maybe(word()), maybe(number()), any::<bool>());
+        read(parts.prop_map(|(external_id, customer_id, kind, brand, expiry_month, is_default)| {
+            json!({
+                "external_id": external_id, "customer_id": customer_id, "kind": kind, "brand": brand, "last4": "4242",
+                "expiry_month": expiry_month, "expiry_year": 2030, "is_default": is_default,
+            })
+        }))
+    }
+}
+
+impl Sample for ServiceGrant {
+    fn sample() -> BoxedStrategy<Self> {
+        read(
+            (service(), maybe(instant()), word())
+                .prop_map(|(service, until, reason)| json!({ "service": service, "until": until, "reason": reason })),
+        )
+    }
+}
