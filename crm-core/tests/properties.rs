@@ -12,7 +12,7 @@
 //! | an allocation of money conserves the amount | `src/kernel/money/tests.rs` |
 //! | two workers do no job twice | `src/crm/tests.rs` |
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is its report")]
 
 mod properties {
     pub(crate) mod conservation;
