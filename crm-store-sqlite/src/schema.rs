@@ -68,6 +68,8 @@ struct Index {
 const FEW_SHARE: &[u32] = &[1_000_000, 200_000, 200_000, 20, 1];
 /// Of an index over a field whose values many records share.
 const MANY_SHARE: &[u32] = &[1_000_000, 200_000, 200_000, 2_000, 1];
+/// Fields that hold one of a few words. Other texts tell records apart.
+const STATES: &[&str] = &["status", "state"];
 /// Of the primary keys, by which the tables themselves are kept.
 const RECORD_FIGURES: &str = "10000000 1000000 100000 1";
 const TERM_FIGURES: &str = "10000000 1000000 500000 50000 50000 100 1";
@@ -110,7 +112,7 @@ impl Visitor for Declarations {
         for field in E::FIELDS.iter().filter(|field| field.indexed && !field.is_system()) {
             let figures = match field.kind {
                 FieldKind::Tags | FieldKind::Custom => continue,
-                FieldKind::Text if field.optional => FEW_SHARE,
+                FieldKind::Text if !STATES.contains(&field.name) => FEW_SHARE,
                 FieldKind::Uuid | FieldKind::Time | FieldKind::Date => FEW_SHARE,
                 // States and scores: given a state and an owner, begin with the owner.
                 FieldKind::Text | FieldKind::Bool | FieldKind::Integer => MANY_SHARE,

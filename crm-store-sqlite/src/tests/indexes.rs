@@ -2,6 +2,7 @@
 
 use crm_core::access::{Intent, Member, Team};
 use crm_core::agenda::Job;
+use crm_core::identity::MatchKey;
 use crm_core::kernel::{Direction, Entity, Field, Id, Page, Predicate, Test, Timestamp, Value};
 use crm_core::lead::Lead;
 use uuid::Uuid;
@@ -31,6 +32,7 @@ async fn lists_seek_and_do_not_sort() {
     let cursor = crm_core::kernel::Cursor { value: Value::Integer(5), id: Uuid::nil() };
     let next = by_score.clone().after(cursor).unwrap();
     let owner: Id<Member> = Id::new(Uuid::nil());
+    let qualified = Lead::STATUS.is("qualified");
 
     let plans = [
         ("by identifier", plan(&store, &Predicate::everything(), &first).await, "PRIMARY KEY"),
@@ -38,6 +40,11 @@ async fn lists_seek_and_do_not_sort() {
         ("of owners", plan(&store, &Lead::OWNER_ID.is_one_of([owner, owner]), &first).await, "lead_by_owner_id"),
         ("by score", plan(&store, &Predicate::everything(), &by_score).await, "lead_by_score"),
         ("by score, further on", plan(&store, &Predicate::everything(), &next).await, "lead_by_score"),
+        (
+            "of a state and an owner",
+            plan(&store, &Lead::OWNER_ID.is(owner).and(qualified), &first).await,
+            "by_owner_id",
+        ),
         (
             "with a tag",
             plan(&store, &Lead::TAGS.has(&"vip".parse().unwrap()), &first).await,
@@ -66,6 +73,18 @@ async fn lists_seek_and_do_not_sort() {
     // The next page begins at its place in the index rather than at the start of the organization.
     let (_, next, _) = &plans[4];
     assert!(next.contains("entity=? AND <expr><?"), "{next}");
+}
+
+#[tokio::test]
+async fn whoever_is_known_by_a_key_is_looked_up() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(folder.file()).await.unwrap();
+    // As duplicates are looked for: reading the organization's keys in their order would save sorting, and take seconds.
+    let accounts = MatchKey::RECORD_KIND.is("account");
+    let held = MatchKey::KEY.is_one_of(["email:ada@example.com", "domain:example.com"]);
+    let held = held.and(accounts.or(MatchKey::KEY.starts_with("domain:").negated()));
+    let plan = plan(&store, &held, &Page::first(1_000)).await;
+    assert!(plan.contains("match_key_by_key"), "{plan}");
 }
 
 #[tokio::test]
