@@ -20,7 +20,8 @@ pub struct Recorder {
 
 #[derive(Default)]
 struct Heard {
-    sent: Vec<Sent>,
+    /// What was sent, and over which connection.
+    sent: Vec<(usize, Sent)>,
     round_trips: usize,
 }
 
@@ -35,8 +36,9 @@ impl Recorder {
         let heard = Arc::<Mutex<Heard>>::default();
         let ear = Arc::clone(&heard);
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass_on(client, server.clone(), Arc::clone(&ear)));
+            for number in 0.. {
+                let Ok((client, _)) = listener.accept().await else { break };
+                tokio::spawn(pass_on(client, server.clone(), number, Arc::clone(&ear)));
             }
         });
         Ok(Self { address, heard })
@@ -52,18 +54,35 @@ impl Recorder {
     #[must_use]
     pub fn take(&self) -> (Vec<Sent>, usize) {
         let heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
-        (heard.sent, heard.round_trips)
+        (in_order(heard.sent), heard.round_trips)
     }
 }
 
-async fn pass_on(client: TcpStream, server: String, heard: Arc<Mutex<Heard>>) -> std::io::Result<()> {
+/// The statements transaction by transaction, in the order of their beginnings: one connection may still end its own when
+/// the next has begun another.
+fn in_order(sent: Vec<(usize, Sent)>) -> Vec<Sent> {
+    let mut open: HashMap<usize, usize> = HashMap::new();
+    let mut transactions: Vec<Vec<Sent>> = Vec::new();
+    for (connection, statement) in sent {
+        if statement.text().starts_with("begin") || !open.contains_key(&connection) {
+            open.insert(connection, transactions.len());
+            transactions.push(Vec::new());
+        }
+        if let Some(transaction) = open.get(&connection).and_then(|place| transactions.get_mut(*place)) {
+            transaction.push(statement);
+        }
+    }
+    transactions.into_iter().flatten().collect()
+}
+
+async fn pass_on(client: TcpStream, server: String, number: usize, heard: Arc<Mutex<Heard>>) -> std::io::Result<()> {
     let server = TcpStream::connect(server).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-    let mut listener = Listener::default();
+    let mut listener = Listener { number, ..Listener::default() };
     let mut buffer = vec![0; 1 << 16];
     loop {
         let length = from_client.read(&mut buffer).await?;
@@ -79,6 +98,7 @@ async fn pass_on(client: TcpStream, server: String, heard: Arc<Mutex<Heard>>) ->
 /// Cuts one connection's stream into messages.
 #[derive(Default)]
 struct Listener {
+    number: usize,
     rest: Vec<u8>,
     is_greeted: bool,
     known: HashMap<Vec<u8>, (Arc<str>, Vec<u32>)>,
@@ -109,7 +129,7 @@ impl Listener {
         match letter {
             Some(b'Q') => {
                 heard.round_trips += 1;
-                heard.sent.push(Sent::Plain(words.text()));
+                heard.sent.push((self.number, Sent::Plain(words.text())));
             }
             Some(b'S') => heard.round_trips += 1,
             Some(b'P') => {
@@ -127,7 +147,8 @@ impl Listener {
                 }
                 words.short();
                 let values = kinds.iter().map(|kind| Bound { kind: *kind, value: words.value() }).collect();
-                heard.sent.push(Sent::Prepared { text: Arc::clone(text), named, values });
+                let statement = Sent::Prepared { text: Arc::clone(text), named, values };
+                heard.sent.push((self.number, statement));
             }
             _ => {}
         }
