@@ -78,10 +78,6 @@ fn subscription_of(event: &Event) -> Option<SubscriptionTruth> {
     subscription(read).ok()
 }
 
-pub(super) fn subscription_in(body: &[u8]) -> Result<Option<SubscriptionTruth>, WebhookError> {
-    Ok(subscription_of(&envelope(body)?))
-}
-
 fn text<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
     json.get(name).and_then(Json::as_str)
 }

@@ -12,7 +12,6 @@ mod signature;
 use std::time::Duration;
 
 use crm_core::billing::ProviderEvent;
-use crm_core::billing::truth::SubscriptionTruth;
 use crm_core::kernel::{Kind, Rule, Timestamp};
 
 pub use signature::{LONGEST_BODY, SignatureError, WebhookSecrets, signature_header};
@@ -66,7 +65,30 @@ impl StripeWebhook {
     /// Checks the signature and reads the event.
     ///
     /// `body` must be the raw bytes as they arrived, and `signature` the header as text; a header that is no text is
-    /// none.
+    /// none. The whole of an endpoint:
+    ///
+    /// ```
+    /// use crm_billing_stripe::{StripeWebhook, WebhookError};
+    /// use crm_core::billing::{Billing, Desk};
+    /// use crm_core::crm::Crm;
+    ///
+    /// async fn arrived(
+    ///     crm: &Crm,
+    ///     billing: &Billing,
+    ///     webhook: &StripeWebhook,
+    ///     body: &[u8],
+    ///     signature: Option<&str>,
+    /// ) -> (u16, &'static str) {
+    ///     let Ok(event) = webhook.read(body, signature, crm.ports().clock.now()) else {
+    ///         return (400, WebhookError::ANSWER);
+    ///     };
+    ///     match Desk::new(billing, crm.ports()).receive(event).await {
+    ///         Ok(_) => (200, "received"),
+    ///         // Nothing was kept; Stripe delivers again.
+    ///         Err(_) => (503, "try again"),
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`WebhookError`]; answer 400 to both.
@@ -75,13 +97,13 @@ impl StripeWebhook {
         event::read(body)
     }
 
-    /// The subscription that a stored event carries, as it was when the event was made; nothing where it carries none.
+    /// Reads an event that was stored before, whose signature is long past.
     ///
-    /// For support staff who look into a case. It is not the truth: that is what [`crate::StripeBilling`] answers.
+    /// For support staff who look into a case, and for replays; never for what arrives.
     ///
     /// # Errors
     /// `NotAnEvent`.
-    pub fn subscription_in(body: &[u8]) -> Result<Option<SubscriptionTruth>, WebhookError> {
-        event::subscription_in(body)
+    pub fn stored(body: &[u8]) -> Result<ProviderEvent, WebhookError> {
+        event::read(body)
     }
 }

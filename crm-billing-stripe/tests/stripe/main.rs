@@ -13,6 +13,7 @@
 
 mod answers;
 mod contract;
+mod engine;
 mod events;
 mod fake;
 mod shared;
