@@ -15,7 +15,7 @@ pub(crate) async fn work(office: &Office) -> Result<()> {
     let session = &office.session;
     let page = Page::ordered(Lead::SCORE.field(), Direction::Descending, DEALS)?;
     let best = session.leads().list(&Predicate::everything(), &page).await?;
-    let mut blocked = 0;
+    let (mut blocked, mut before) = (0, 0);
     for (place, lead) in best.iter().enumerate() {
         if lead.owner_id.is_none() || lead.status == LeadStatus::Unqualified {
             blocked += 1;
@@ -24,9 +24,11 @@ pub(crate) async fn work(office: &Office) -> Result<()> {
         if matches!(lead.status, LeadStatus::New | LeadStatus::Contacted) {
             session.leads().qualify(lead.id).await?;
         }
+        before += usize::from(lead.status == LeadStatus::Converted);
         convert(office, place, lead).await?;
     }
-    println!("\nConverted {} of the best leads ({blocked} left out).", best.len() - blocked);
+    let converted = best.len() - blocked - before;
+    println!("\nConverted {converted} of the best leads; {before} were converted before, {blocked} left out.");
     Ok(())
 }
 
