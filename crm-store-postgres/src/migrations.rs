@@ -25,6 +25,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (16, "intake", include_str!("../migrations/0016_intake.sql")),
     (17, "import", include_str!("../migrations/0017_import.sql")),
     (20, "billing", include_str!("../migrations/0020_billing.sql")),
+    (21, "billing_work", include_str!("../migrations/0021_billing_work.sql")),
 ];
 
 /// All steps. What was done is kept in a table of our own, so that a host's migrations are not touched.

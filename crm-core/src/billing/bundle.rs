@@ -1,12 +1,17 @@
 //! What the host makes once for billing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use super::access::{AccessPolicy, SubscriptionPaywall};
 use super::gateway::BillingGateway;
+use super::usage::Meter;
 use crate::access::{Caller, OrganizationId};
 use crate::store::{Ports, Session};
+
+/// How many days a trial lasts, unless the operator says otherwise.
+const TRIAL_DAYS: u32 = 14;
 
 /// Everything that billing needs beside the ports of the library, made once by the host. Clones share it.
 #[derive(Clone)]
@@ -16,6 +21,8 @@ pub struct Billing {
     pub(super) policy: AccessPolicy,
     pub(super) pages: Pages,
     pub(super) paywall: Option<Arc<SubscriptionPaywall>>,
+    pub(super) meters: BTreeMap<Meter, String>,
+    pub(super) trial_days: u32,
 }
 
 impl fmt::Debug for Billing {
@@ -40,7 +47,15 @@ impl Billing {
     /// Billing through this gateway, with the operator's own organization as its desk.
     #[must_use]
     pub fn new(gateway: Arc<dyn BillingGateway>, desk: OrganizationId, pages: Pages) -> Self {
-        Self { gateway, desk, policy: AccessPolicy::default(), pages, paywall: None }
+        Self {
+            gateway,
+            desk,
+            policy: AccessPolicy::default(),
+            pages,
+            paywall: None,
+            meters: BTreeMap::new(),
+            trial_days: TRIAL_DAYS,
+        }
     }
 
     /// The same with another policy.
@@ -55,6 +70,26 @@ impl Billing {
     pub fn with_paywall(mut self, paywall: Arc<SubscriptionPaywall>) -> Self {
         self.paywall = Some(paywall);
         self
+    }
+
+    /// The same, which tells the provider of this meter's use under the provider's name for it.
+    #[must_use]
+    pub fn with_meter(mut self, meter: Meter, name: impl Into<String>) -> Self {
+        self.meters.insert(meter, name.into());
+        self
+    }
+
+    /// The same with trials of another length than 14 days.
+    #[must_use]
+    pub fn with_trial_days(mut self, days: u32) -> Self {
+        self.trial_days = days;
+        self
+    }
+
+    /// How many days a trial lasts.
+    #[must_use]
+    pub fn trial_days(&self) -> u32 {
+        self.trial_days
     }
 
     /// The operator's own organization.

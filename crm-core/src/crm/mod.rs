@@ -32,7 +32,7 @@ use crate::access::{
 use crate::activity::Activities;
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
 use crate::assignment::Assignments;
-use crate::billing::{Billing, Desk};
+use crate::billing::{Billing, Desk, Subscriptions, Usage};
 use crate::conversion::Conversions;
 use crate::custom_field::CustomFields;
 use crate::duplicate::Duplicates;
@@ -230,6 +230,16 @@ impl Session {
     #[must_use]
     pub fn duplicates(&self) -> Duplicates<'_> {
         Duplicates(self)
+    }
+    /// What the organization pays for, and how it stands.
+    #[must_use]
+    pub fn subscriptions<'a>(&'a self, billing: &'a Billing) -> Subscriptions<'a> {
+        Subscriptions { session: self, billing }
+    }
+    /// What the organization has used of what is counted, and how much it may.
+    #[must_use]
+    pub fn usage(&self) -> Usage<'_> {
+        Usage(self)
     }
     /// Imports.
     #[must_use]

@@ -11,7 +11,8 @@ use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::billing::{
-    BillingAccount, BillingCustomer, Invoice, PaymentMethod, ReceivedEvent, ServiceGrant, ServicePrice, Subscription,
+    BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
+    ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
 use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
@@ -80,6 +81,13 @@ pub trait Tx:
     + Records<Invoice>
     + Records<PaymentMethod>
     + Records<ServiceGrant>
+    + Records<RevenueFact>
+    + Records<BillingNotice>
+    + Records<UsageCounter>
+    + Records<UsageRecord>
+    + Records<UsageLimit>
+    + Records<UsageWarning>
+    + Records<BillingCommand>
     + Agenda
     + Send
 {
@@ -146,4 +154,11 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Invoice>();
     visitor.visit::<PaymentMethod>();
     visitor.visit::<ServiceGrant>();
+    visitor.visit::<RevenueFact>();
+    visitor.visit::<BillingNotice>();
+    visitor.visit::<UsageCounter>();
+    visitor.visit::<UsageRecord>();
+    visitor.visit::<UsageLimit>();
+    visitor.visit::<UsageWarning>();
+    visitor.visit::<BillingCommand>();
 }

@@ -240,7 +240,7 @@ fn reason_of(pause: Option<&PauseReason>) -> AccessReason {
 }
 
 /// The invoice that is open, when the latest one is.
-pub(super) fn open_invoice(subscription: &Subscription) -> Option<&InvoiceTruth> {
+pub(in crate::billing) fn open_invoice(subscription: &Subscription) -> Option<&InvoiceTruth> {
     subscription.truth.latest_invoice.as_ref().filter(|invoice| invoice.status == InvoiceStatus::Open)
 }
 

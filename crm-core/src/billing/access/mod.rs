@@ -11,4 +11,5 @@ mod policy;
 
 pub use cache::{STALENESS, SubscriptionPaywall};
 pub use decide::{Access, Decision, Snapshot, decide};
+pub(super) use decide::{open_invoice, unpaid_since};
 pub use policy::AccessPolicy;

@@ -9,6 +9,7 @@ use super::subscription::{Subscription, SubscriptionEvent};
 use crate::billing::access::Snapshot;
 use crate::billing::catalogue::Catalogue;
 use crate::billing::external::ExternalId;
+use crate::billing::revenue::RevenueFact;
 use crate::billing::truth::{CustomerTruth, InvoiceTruth, PaymentMethodTruth, SubscriptionStatus, SubscriptionTruth};
 use crate::kernel::{Predicate, Result, Stored};
 use crate::store::UnitOfWork;
@@ -150,6 +151,11 @@ async fn write_subscription(
     before: Option<Stored<Subscription>>,
     after: Subscription,
 ) -> Result<i64> {
+    if before.as_ref().is_none_or(|before| before.value != after)
+        && let Some(fact) = RevenueFact::of(before.as_ref().map(|row| &row.value), &after, uow.now())
+    {
+        uow.add_parts(vec![fact]).await?;
+    }
     let Some(mut row) = before else {
         let now = Box::new(after.clone());
         uow.insert(after, SubscriptionEvent::Appeared { now }).await?;

@@ -32,7 +32,7 @@ impl Billing {
     pub fn job_handlers(&self) -> Vec<Arc<dyn JobHandler>> {
         let works = [DeskWork::Sync, DeskWork::Identify, DeskWork::Sweep, DeskWork::Reconcile];
         let handler = |work| -> Arc<dyn JobHandler> { Arc::new(DeskHandler { billing: self.clone(), work }) };
-        works.into_iter().map(handler).collect()
+        works.into_iter().map(handler).chain(self.account_handlers()).collect()
     }
 }
 

@@ -9,12 +9,15 @@ mod event_record;
 mod handlers;
 mod jobs;
 mod office;
+mod prices;
 mod sweep;
 mod sync;
 
 pub use customer::{BillingCustomer, BillingCustomerId};
 pub use event_record::{DeskEvent, ReceivedEvent, ReceivedEventId, ReceivedState};
 pub use jobs::{IDENTIFY, RECONCILE, SWEEP, SYNC};
+pub(super) use office::may_try_again;
 pub use office::{Desk, DeskRefusal, Received};
 pub use sweep::Swept;
 pub use sync::Synced;
+pub(super) use sync::catalogue;

@@ -15,6 +15,7 @@ use crate::billing::access::decide;
 use crate::billing::account::{Applied, Fetched, apply, snapshot};
 use crate::billing::bundle::session_in;
 use crate::billing::catalogue::{Catalogue, ServicePrice};
+use crate::billing::dunning::notices_at;
 use crate::billing::external::ExternalId;
 use crate::billing::gateway::GatewayError;
 use crate::billing::truth::CustomerTruth;
@@ -123,6 +124,10 @@ impl Desk<'_> {
         let mut uow = session.begin(Permission::AgendaRun).await?;
         let applied = apply(&mut uow, fetched, &begun.catalogue).await?;
         let snapshot = snapshot(&mut uow).await?;
+        if applied.changed > 0 {
+            let now = uow.now();
+            uow.schedule(notices_at(now)).await?;
+        }
         let changes_at = decide(&snapshot, &self.billing.policy, uow.now()).next_change_at;
         uow.commit().await?;
         Ok((applied, changes_at))

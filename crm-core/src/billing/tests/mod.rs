@@ -1,4 +1,9 @@
 mod access;
 mod cache;
+mod convergence;
+mod dunning;
 mod fixture;
+mod members;
+mod simulation;
 mod syncing;
+mod usage;

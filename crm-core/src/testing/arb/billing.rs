@@ -8,7 +8,8 @@ use super::samples::read;
 use super::{Sample, one_of};
 use crate::access::Organization;
 use crate::billing::{
-    BillingAccount, BillingCustomer, Invoice, PaymentMethod, ReceivedEvent, ServiceGrant, ServicePrice, Subscription,
+    BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
+    ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
 
 /// One of few identifiers of the provider.
@@ -150,5 +151,90 @@ impl Sample for ServiceGrant {
             (service(), maybe(instant()), word())
                 .prop_map(|(service, until, reason)| json!({ "service": service, "until": until, "reason": reason })),
         )
+    }
+}
+
+impl Sample for RevenueFact {
+    fn sample() -> BoxedStrategy<Self> {
+        let movement = one_of(&["new", "expansion", "contraction", "churn"]);
+        read((external(), movement, number(), number(), instant()).prop_map(
+            |(subscription_id, movement, before_minor, after_minor, occurred_at)| {
+                json!({
+                    "subscription_id": subscription_id, "movement": movement, "before_minor": before_minor,
+                    "after_minor": after_minor, "currency": "USD", "occurred_at": occurred_at,
+                })
+            },
+        ))
+    }
+}
+
+impl Sample for BillingNotice {
+    fn sample() -> BoxedStrategy<Self> {
+        let kind = one_of(&["payment_failed", "read_only", "recovered", "trial_ending"]);
+        read((external(), external(), kind, 0..2_i64, instant()).prop_map(
+            |(subject_id, subscription_id, kind, attempt, due_at)| {
+                json!({
+                    "subject_id": subject_id, "subscription_id": subscription_id, "kind": kind, "attempt": attempt,
+                    "due_at": due_at,
+                })
+            },
+        ))
+    }
+}
+
+fn meter() -> BoxedStrategy<&'static str> {
+    one_of(&["contacts", "messages", "emails"])
+}
+
+impl Sample for UsageCounter {
+    fn sample() -> BoxedStrategy<Self> {
+        read((meter(), instant(), number()).prop_map(
+            |(meter, period_start, used)| json!({ "meter": meter, "period_start": period_start, "used": used }),
+        ))
+    }
+}
+
+impl Sample for UsageRecord {
+    fn sample() -> BoxedStrategy<Self> {
+        read((meter(), word(), number(), instant(), any::<bool>()).prop_map(
+            |(meter, usage_key, quantity, occurred_at, reported)| {
+                json!({
+                    "meter": meter, "usage_key": usage_key, "quantity": quantity, "occurred_at": occurred_at,
+                    "reported": reported,
+                })
+            },
+        ))
+    }
+}
+
+impl Sample for UsageLimit {
+    fn sample() -> BoxedStrategy<Self> {
+        let parts = (meter(), maybe(number()), maybe(number()));
+        read(parts.prop_map(|(meter, soft, hard)| json!({ "meter": meter, "soft": soft, "hard": hard })))
+    }
+}
+
+impl Sample for UsageWarning {
+    fn sample() -> BoxedStrategy<Self> {
+        read((meter(), instant(), number(), one_of(&[80, 90, 100])).prop_map(
+            |(meter, period_start, limit_value, threshold)| {
+                json!({
+                    "meter": meter, "period_start": period_start, "limit_value": limit_value, "threshold": threshold,
+                })
+            },
+        ))
+    }
+}
+
+impl Sample for BillingCommand {
+    fn sample() -> BoxedStrategy<Self> {
+        let kind = one_of(&["create_customer", "open_checkout", "change_subscription"]);
+        let parts = (kind, word(), external(), one_of(&["open", "done", "refused"]), maybe(external()));
+        read(parts.prop_map(|(kind, subject, idempotency_key, state, result_id)| {
+            json!({
+                "kind": kind, "subject": subject, "request": { "kind": kind }, "idempotency_key": idempotency_key,
+                "state": state, "result_id": result_id,
+            })
+        }))
     }
 }

@@ -19,7 +19,8 @@ use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::billing::{
-    BillingAccount, BillingCustomer, Invoice, PaymentMethod, ReceivedEvent, ServiceGrant, ServicePrice, Subscription,
+    BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
+    ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
 use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
@@ -160,6 +161,13 @@ fn subjects() -> Vec<Subject> {
         Subject::of::<Invoice>(),
         Subject::of::<PaymentMethod>(),
         Subject::of::<ServiceGrant>(),
+        Subject::of::<RevenueFact>(),
+        Subject::of::<BillingNotice>(),
+        Subject::of::<UsageCounter>(),
+        Subject::of::<UsageRecord>(),
+        Subject::of::<UsageLimit>(),
+        Subject::of::<UsageWarning>(),
+        Subject::of::<BillingCommand>(),
     ]
 }
 
