@@ -21,6 +21,7 @@ pub mod administration;
 pub mod agenda;
 pub mod assignment;
 pub mod billing;
+pub mod command;
 pub mod conversion;
 pub mod crm;
 #[cfg(feature = "csv")]
@@ -39,6 +40,7 @@ pub mod people;
 pub mod pipeline;
 pub mod removal;
 pub mod scoring;
+pub mod sign_in;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

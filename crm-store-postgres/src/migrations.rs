@@ -26,6 +26,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (17, "import", include_str!("../migrations/0017_import.sql")),
     (20, "billing", include_str!("../migrations/0020_billing.sql")),
     (21, "billing_work", include_str!("../migrations/0021_billing_work.sql")),
+    (40, "command", include_str!("../migrations/0040_command.sql")),
+    (41, "sign_in", include_str!("../migrations/0041_sign_in.sql")),
 ];
 
 /// All steps. What was done is kept in a table of our own, so that a host's migrations are not touched.

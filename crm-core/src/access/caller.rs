@@ -11,6 +11,7 @@ use crate::kernel::{Entity, Kind, Predicate, Rule, Test, Value};
 
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A member of the organization.
@@ -70,6 +71,19 @@ impl Caller {
     /// The product itself, or a host's own program that needs no member: everything is permitted.
     pub fn system(organization: OrganizationId, name: impl Into<String>) -> Self {
         Self { organization, actor: Actor::System(name.into()), permissions: PermissionSet::all(), reach: Reach::All }
+    }
+
+    /// The same caller with no more than these permissions.
+    #[must_use]
+    pub fn limited_to(mut self, permissions: PermissionSet) -> Self {
+        self.permissions = self.permissions.intersection(permissions);
+        self
+    }
+
+    /// What the caller may do.
+    #[must_use]
+    pub fn permissions(&self) -> PermissionSet {
+        self.permissions
     }
 
     /// The organization that the caller acts in. Nothing outside it exists for the caller.

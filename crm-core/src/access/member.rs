@@ -12,6 +12,7 @@ pub type MemberId = Id<Member>;
 
 /// A person who works in the organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Member {
     /// Name for people.
     pub name: Name,
@@ -29,6 +30,7 @@ pub struct Member {
 
 /// What it takes to add a member.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewMember {
     /// See [`Member::name`].

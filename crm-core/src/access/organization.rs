@@ -102,6 +102,7 @@ impl From<TimeZone> for String {
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Organization {
     /// Name in addresses, unique everywhere, never changed.
     pub slug: Slug,
@@ -117,6 +118,7 @@ pub struct Organization {
 
 /// What it takes to make an organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewOrganization {
     /// See [`Organization::slug`].
@@ -159,3 +161,29 @@ impl DomainEvent for OrganizationEvent {
         }
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Slug {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text(
+            "Short name of an organization: lower-case letters, digits and inner hyphens.",
+            "acme",
+        )
+        .into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Slug {}
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for TimeZone {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("Name of a time zone.", "Europe/Berlin").into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for TimeZone {}

@@ -13,6 +13,7 @@ pub enum Intent {
 
 /// Something that a caller may be permitted to do. A transaction is opened by naming one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name is the noun and the verb")]
 pub enum Permission {
@@ -183,6 +184,11 @@ impl PermissionSet {
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
+    /// What is in both sets.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
     /// What is in this set and not in the other.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
@@ -207,5 +213,22 @@ impl From<Vec<Permission>> for PermissionSet {
 impl From<PermissionSet> for Vec<Permission> {
     fn from(set: PermissionSet) -> Self {
         set.iter().collect()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for PermissionSet {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <Vec<Permission> as utoipa::PartialSchema>::schema()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for PermissionSet {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        use utoipa::{PartialSchema, ToSchema};
+        schemas.push((<Permission as ToSchema>::name().into_owned(), Permission::schema()));
+        <Permission as ToSchema>::schemas(schemas);
     }
 }

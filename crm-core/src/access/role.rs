@@ -8,6 +8,7 @@ use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Value, ValueRef
 
 /// Whose records a role sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RoleReach {
     /// The member's own.
@@ -22,6 +23,7 @@ pub enum RoleReach {
 
 /// The six roles that every organization has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StandardRole {
     /// Everything. An organization always has an active one.
@@ -137,6 +139,7 @@ pub type CustomRoleId = Id<CustomRole>;
 
 /// A role of the tenant's own making, which takes the place of a member's standard role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CustomRole {
     /// Name, unique within the organization.
     pub name: Name,

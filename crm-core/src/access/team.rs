@@ -15,6 +15,7 @@ pub type TeamId = Id<Team>;
 
 /// A division, region or team: a node of the organization's tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Team {
     /// Name for people, unique within the organization.
     pub name: Name,
@@ -44,6 +45,7 @@ impl Entity for Team {
 
 /// That a member belongs to a team.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TeamMember {
     /// The team.
     pub team_id: TeamId,

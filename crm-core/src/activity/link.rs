@@ -20,6 +20,7 @@ use crate::store::UnitOfWork;
 
 /// That an activity is about a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActivityLink {
     /// The activity.
     pub activity_id: ActivityId,

@@ -16,6 +16,7 @@ pub type ActivityId = Id<Activity>;
 
 /// Something that was done, or is to be done, about some records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Activity {
     /// What it is. Never changes.
     pub kind: ActivityKind,
@@ -47,6 +48,7 @@ pub struct Activity {
 
 /// That something was done, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Completion {
     /// When; now, when absent.
@@ -59,6 +61,7 @@ pub struct Completion {
 
 /// What it takes to plan an activity, or to log one that was done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the activity")]
 pub struct NewActivity {
@@ -108,6 +111,7 @@ impl NewActivity {
 
 /// A change to an activity. What is absent stays, what is `null` is emptied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the activity")]
 pub struct ActivityPatch {

@@ -13,6 +13,7 @@ pub type AvailabilityId = Id<Availability>;
 
 /// When a member can take leads. A member without one always can.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Availability {
     /// Who.
     pub member_id: MemberId,
@@ -24,6 +25,7 @@ pub struct Availability {
 
 /// A change to an availability. What is absent stays, what is `null` is emptied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the availability")]
 pub struct AvailabilityChange {

@@ -11,6 +11,7 @@ use crate::lead::Lead;
 
 /// Who is to get a lead, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Assignment {
     /// The rule that matched; none when there are no rules, or when the lead was not to be assigned.
     pub rule_id: Option<AssignmentRuleId>,

@@ -14,6 +14,7 @@ pub type AssignmentRuleId = Id<AssignmentRule>;
 
 /// Who takes turns at the leads that match.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssignmentRule {
     /// Name, unique within the list.
     pub name: Name,
@@ -29,6 +30,7 @@ pub struct AssignmentRule {
 
 /// A member who takes turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleMember {
     /// Who.
@@ -47,6 +49,7 @@ impl RuleMember {
 
 /// A rule as it is to stand in the list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleDraft {
     /// The rule that it replaces, whose rotation goes on; a new rule when there is none.
@@ -70,6 +73,7 @@ fn yes() -> bool {
 
 /// A rule in the version that the caller has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleVersion {
     /// The rule.

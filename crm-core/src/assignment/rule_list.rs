@@ -14,6 +14,7 @@ const MOST: usize = 500;
 
 /// A rule that can never win.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RuleWarning {
     /// Place of the rule in the list, from 0.
     pub position: usize,

@@ -14,6 +14,7 @@ use crate::store::UnitOfWork;
 
 /// Why a member is passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Obstacle {
     /// They are not a member of the organization any more.
@@ -47,6 +48,7 @@ impl fmt::Display for Obstacle {
 
 /// A member who was passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Skipped {
     /// Who.
     pub member_id: MemberId,

@@ -9,6 +9,8 @@ use crate::pipeline::{OpportunityId, PipelineId, StageId};
 
 /// What becomes of one of the three records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ConversionTarget))]
 #[serde(rename_all = "snake_case")]
 pub enum Target<I> {
     /// The one that is certainly the same, or a new one when there is none.
@@ -24,6 +26,7 @@ pub enum Target<I> {
 
 /// The deal that a conversion begins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewDeal {
     /// Its name; the company's or the person's when absent.
@@ -45,6 +48,7 @@ pub struct NewDeal {
 
 /// What the person who converts a lead chooses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConversionChoices {
     /// What becomes of the company.

@@ -8,6 +8,7 @@ use crate::kernel::{Column, CustomKey, CustomValues, DomainEvent, Entity, Field,
 
 /// That the value of one custom field of leads goes to a custom field of another record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MappingRule {
     /// Key of the lead's field.
     pub from: CustomKey,
@@ -20,6 +21,8 @@ pub struct MappingRule {
 /// Where a lead's custom values go, for the whole organization. Without one, values go to fields of the same key and
 /// type wherever there is one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ConversionMapping))]
 pub struct Mapping {
     /// Always `lead`, so that an organization has one mapping.
     pub source: RecordKind,

@@ -16,6 +16,7 @@ pub type ConversionId = Id<Conversion>;
 
 /// That a lead was converted, and into what. One for each lead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conversion {
     /// The lead.
     pub lead_id: LeadId,

@@ -30,30 +30,37 @@ pub enum Outcome<N, I, P> {
 
 /// An empty field of an existing record that gets the lead's value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fill {
     /// Which record.
     pub record: RecordRef,
     /// Name of the field; `custom.KEY` for custom ones.
     pub field: String,
     /// The value.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub value: Json,
 }
 
 /// A field in which an existing record and the lead differ. The record's own value stays.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ConversionConflict))]
 pub struct Conflict {
     /// Which record.
     pub record: RecordRef,
     /// Name of the field; `custom.KEY` for custom ones.
     pub field: String,
     /// The record's value, which stays.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub kept: Json,
     /// The lead's value, which remains readable on the lead.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub not_taken: Json,
 }
 
 /// Something that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Violation {
     /// The choice to change.
     pub field: &'static str,

@@ -45,6 +45,7 @@ use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
 use crate::pipeline::{self, Opportunities, Pipelines};
 use crate::scoring::{self, Scoring};
+use crate::sign_in::SignIns;
 use crate::store::{JobHandler, Ports, Session, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
@@ -160,6 +161,11 @@ impl Session {
     #[must_use]
     pub fn members(&self) -> Members<'_> {
         Members(self)
+    }
+    /// Passwords, sign-ins, keys, invitations and resets, for the sign-in of a facade.
+    #[must_use]
+    pub fn sign_ins(&self) -> SignIns<'_> {
+        SignIns(self)
     }
     /// Custom roles.
     #[must_use]

@@ -13,6 +13,7 @@ pub type CustomFieldId = Id<CustomField>;
 
 /// What a custom field holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CustomType {
     /// A line of text, at most 250 characters.
@@ -69,6 +70,7 @@ impl CustomType {
 
 /// A field that the tenant added to a kind of record. Kind, key and type never change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CustomField {
     /// Which records have it.
     pub record_kind: RecordKind,
@@ -88,6 +90,7 @@ pub struct CustomField {
 
 /// What it takes to add a custom field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the custom field")]
 pub struct NewCustomField {

@@ -20,6 +20,7 @@ pub const MOST_COMPARED: usize = 200;
 
 /// A record that is or may be the same, whoever owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Candidate {
     /// The record.
     pub record: RecordRef,
@@ -31,6 +32,7 @@ pub struct Candidate {
 
 /// A candidate as the caller may know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Hit {
     /// The record; nothing when the caller may not see it.
     pub record: Option<RecordRef>,

@@ -15,6 +15,7 @@ pub type DuplicateFlagId = Id<DuplicateFlag>;
 
 /// What has come of a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FlagState {
     /// Nobody has looked yet.
@@ -62,6 +63,7 @@ impl Rule for FlagRefusal {
 
 /// That two records may be the same. Each pair is flagged once, the smaller identifier first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DuplicateFlag {
     record_kind: RecordKind,
     record_id: Uuid,

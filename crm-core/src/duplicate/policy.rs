@@ -15,6 +15,7 @@ pub type DuplicatePolicyId = Id<DuplicatePolicy>;
 
 /// How sure a match is, in words that policies use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     /// Worth a look.
@@ -52,6 +53,8 @@ impl Certainty {
 
 /// What to do when somebody who comes in may be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = DuplicateAction))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Want no second record.
@@ -110,6 +113,7 @@ impl Rule for TooUnsure {
 
 /// What to do about matches of a certainty, for one source or for all that have no policy of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DuplicatePolicy {
     source: Option<Name>,
     /// The source folded, or empty for every other one: what stores hold unique, since an absent value is not.

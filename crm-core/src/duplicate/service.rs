@@ -15,6 +15,7 @@ use crate::store::{RecordNotFound, Session};
 
 /// A flagged pair as the caller may know it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FlaggedPair {
     /// The flag.
     pub flag: DuplicateFlagId,

@@ -16,6 +16,7 @@ pub type EventId = Id<Event>;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Noun and past participle: `lead.qualified`.
     pub name: String,
@@ -34,6 +35,7 @@ pub struct Event {
     /// Shared by everything that one command led to.
     pub correlation_id: Uuid,
     /// What the slice says of it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub data: Json,
 }
 
@@ -57,12 +59,15 @@ impl Entity for Event {
 
 /// A field whose value a command changed, for the data of `….changed` events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Change {
     /// Name of the field.
     pub field: String,
     /// The value before.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub before: Json,
     /// The value after.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub after: Json,
 }
 

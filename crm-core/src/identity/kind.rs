@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What kind of evidence a key is, from the strongest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
     /// An e-mail address.

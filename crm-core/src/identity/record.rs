@@ -7,6 +7,7 @@ use crate::kernel::{Entity, Id, Stored};
 
 /// The kinds of records that share keys, activities, tags and custom fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
     /// A prospect.
@@ -37,6 +38,7 @@ impl RecordKind {
 
 /// A record of one of several kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordRef {
     /// Its kind.
     pub kind: RecordKind,

@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
         source.skip_to(u64::try_from(self.import.next_row).unwrap_or(1))?;
         loop {
             let (entries, end) = fill(source);
-            self.batch(source, &entries).await?;
+            self.batch(&mut *source, &entries).await?;
             if !entries.is_empty() {
                 progress(&Progress {
                     row: u64::try_from(self.import.next_row).unwrap_or(1).saturating_sub(1),
@@ -108,10 +108,10 @@ impl<'a> Run<'a> {
     }
 
     /// Judges a batch, halving it as often as it takes.
-    async fn batch(&mut self, source: &dyn RowSource, entries: &[Entry]) -> Result<()> {
+    async fn batch(&mut self, source: &mut dyn RowSource, entries: &[Entry]) -> Result<()> {
         let mut open = vec![(entries, false)];
         while let Some((part, again)) = open.pop() {
-            let Err(error) = self.attempt(source, part).await else { continue };
+            let Err(error) = self.attempt(&mut *source, part).await else { continue };
             if is_final(&error) {
                 return Err(error);
             }
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn attempt(&mut self, source: &dyn RowSource, entries: &[Entry]) -> Result<()> {
+    async fn attempt(&mut self, source: &mut dyn RowSource, entries: &[Entry]) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
         }

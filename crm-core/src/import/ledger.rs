@@ -9,6 +9,7 @@ use crate::kernel::{Column, Entity, Field, Key, Part, Reference, Value, ValueRef
 
 /// What became of the rows so far. `read` is the sum of all others but `flagged`, which is a part of `created`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ImportCounts {
     /// Rows that were judged.
@@ -35,6 +36,7 @@ pub struct ImportCounts {
 
 /// What became of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "see the fields of `ImportCounts`")]
 pub enum RowOutcome {
@@ -97,6 +99,7 @@ impl ImportCounts {
 
 /// What became of one row. Kept for every row, so that nobody has to guess what an import did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportRow {
     /// The import.
     pub import_id: ImportId,
@@ -143,6 +146,7 @@ impl Part for ImportRow {}
 
 /// Whether an issue kept its row out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IssueKind {
     /// It did.
@@ -153,6 +157,7 @@ pub enum IssueKind {
 
 /// Something about a cell or row that a person should know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportIssue {
     /// The import.
     pub import_id: ImportId,

@@ -10,6 +10,7 @@ use crate::kernel::{Column, DomainEvent, Entity, Field, FieldProblem, Id, Invali
 
 /// A column and what it becomes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MappedColumn {
     /// The column's name in the header.
@@ -95,6 +96,7 @@ pub type ImportMappingId = Id<ImportMapping>;
 
 /// A mapping that is kept under a name, for files that come again and again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportMapping {
     /// Its name, unique within the organization.
     pub name: Name,
@@ -139,5 +141,25 @@ impl DomainEvent for ImportMappingEvent {
             Self::Changed => "import_mapping.changed",
             Self::Deleted => "import_mapping.deleted",
         }
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Mapping {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <Vec<MappedColumn> as utoipa::PartialSchema>::schema()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Mapping {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ColumnMapping".into()
+    }
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        use utoipa::PartialSchema;
+        schemas.push((MappedColumn::name().into_owned(), MappedColumn::schema()));
+        MappedColumn::schemas(schemas);
     }
 }

@@ -53,6 +53,7 @@ impl fmt::Display for Fingerprint {
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ImportState {
     /// Rows are still to come; whoever has the source may go on.
@@ -77,6 +78,7 @@ impl ImportState {
 
 /// A file or other source on its way in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Import {
     /// What it makes.
     pub kind: ImportKind,
@@ -108,6 +110,7 @@ pub struct Import {
 
 /// What it takes to begin an import.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the import")]
 pub struct NewImport {
@@ -211,3 +214,18 @@ impl DomainEvent for ImportEvent {
         }
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Fingerprint {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text(
+            "SHA-256 of the file, in hexadecimal digits.",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        )
+        .into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Fingerprint {}

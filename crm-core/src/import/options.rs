@@ -7,6 +7,7 @@ use crate::kernel::{Currency, Region, Tag};
 
 /// The choices of one import. The default follows the organization and guesses nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ImportOptions {
     /// What to do with a row about somebody who is known, from the store or from a row before.
@@ -33,6 +34,7 @@ pub struct ImportOptions {
 
 /// What to do with a row of which a cell can't be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BadValues {
     /// Refuse the row, and name every bad cell of it.
@@ -44,6 +46,7 @@ pub enum BadValues {
 
 /// What to do with an owner who is no member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownOwner {
     /// Take the row without an owner, and note the name.
@@ -55,6 +58,7 @@ pub enum UnknownOwner {
 
 /// What stands before the decimals of a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DecimalMark {
     /// `1,234.56`
@@ -66,6 +70,7 @@ pub enum DecimalMark {
 
 /// In which order days are written. `2026-11-21` and `21.11.2026` are read whatever is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DateOrder {
     /// Nobody said; `3/4/2026` is refused, since it may be in March or in April.

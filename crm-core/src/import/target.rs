@@ -11,6 +11,7 @@ use crate::kernel::CustomKey;
 
 /// What an import makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ImportKind {
     /// Leads, through intake.
@@ -215,5 +216,20 @@ impl TryFrom<String> for Target {
 impl From<Target> for String {
     fn from(target: Target) -> Self {
         target.to_string()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Target {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("A field: first_name, email, email_2, custom.KEY, ignore …", "email").into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Target {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ImportTarget".into()
     }
 }

@@ -13,6 +13,7 @@ use crate::lead::{LeadId, NewLead};
 
 /// What to do when the submission is about somebody who is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnMatch {
     /// What the organization's duplicate policy says.
@@ -30,6 +31,7 @@ pub enum OnMatch {
 
 /// What makes two records the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MatchBy {
     /// The weighing of all evidence.
@@ -41,6 +43,7 @@ pub enum MatchBy {
 
 /// Somebody who may become a customer, as a source tells of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// Where it comes from, for example `web-form`; becomes the lead's source when that is absent.
@@ -78,6 +81,7 @@ impl Submission {
 
 /// What became of a submission, as far as the caller may know it: of a record outside their reach nothing is told.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CaptureOutcome {
     /// A lead was made.

@@ -136,6 +136,7 @@ impl fmt::Display for Number {
 
 /// A value of a custom field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CustomValue {
     /// A line of text, at most 250 characters.

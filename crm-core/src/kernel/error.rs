@@ -11,6 +11,7 @@ use super::explanation::Explanation;
 
 /// What sort of failure it is; an HTTP facade turns each into one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The input cannot be read as what it should be. Nothing was tried.
@@ -49,6 +50,7 @@ pub trait Rule: std::error::Error + Send + Sync + 'static {
 
 /// One input that is wrong: where it stands, what is wrong with it, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldProblem {
     /// Path of the input, for example `emails[0].address`.
     pub field: String,

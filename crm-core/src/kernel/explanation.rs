@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A reason and the reasons behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Explanation {
     /// The reason as a short sentence, for a person.
     pub text: String,
@@ -13,6 +14,7 @@ pub struct Explanation {
     /// currency units); nothing when it does not count towards a sum.
     pub weight: Option<i64>,
     /// The reasons behind this one.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub because: Vec<Explanation>,
 }
 

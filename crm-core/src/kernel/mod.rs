@@ -16,6 +16,8 @@ pub mod field;
 mod host;
 pub mod id;
 pub mod money;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod page;
 pub mod patch;
 pub mod phone;

@@ -19,6 +19,7 @@ pub type LeadId = Id<Lead>;
 
 /// A person or company who may become a customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lead {
     /// Given name.
     pub first_name: Option<Name>,
@@ -74,6 +75,7 @@ pub struct Lead {
 
 /// What it takes to make a lead. At least a name, a company, an address or a number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the lead")]
 pub struct NewLead {
@@ -102,6 +104,7 @@ pub struct NewLead {
 
 /// A change to a lead. What is absent stays, what is `null` is emptied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the lead")]
 pub struct LeadPatch {

@@ -7,6 +7,7 @@ use crate::kernel::{Column, DomainEvent, Entity, Field, Key, Value, ValueRef};
 
 /// The state of a lead. Every state that a tenant names is one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LeadStatus {
     /// Nobody has spoken with them yet.
@@ -53,6 +54,7 @@ impl LeadStatus {
 
 /// A tenant's own name for a state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusLabel {
     /// The name, unique within the organization.
     pub label: Label,

@@ -9,6 +9,7 @@ use crate::kernel::{Column, Entity, Field, Part, Timestamp, ValueRef};
 
 /// Where a visitor came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TouchDetails {
     /// `utm_source`, for example `newsletter`.
@@ -31,6 +32,7 @@ pub struct TouchDetails {
 
 /// One contact. Never changed: the first touch of a lead stays the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Touch {
     /// Kind of the record that was touched.
     pub record_kind: RecordKind,

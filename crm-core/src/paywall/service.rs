@@ -8,6 +8,7 @@ use crate::access::{Intent, Permission};
 
 /// A service that an organization may subscribe to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceModule {
     /// Records, activities and pipelines. Always on.

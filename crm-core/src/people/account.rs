@@ -23,6 +23,7 @@ pub type AccountId = Id<Account>;
 
 /// Where an account stands with us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
     /// May become a customer.
@@ -48,6 +49,7 @@ impl AccountStatus {
 
 /// A company.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Account {
     /// Name.
     pub name: Name,
@@ -85,6 +87,7 @@ pub struct Account {
 
 /// What it takes to make an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the account")]
 pub struct NewAccount {
@@ -149,6 +152,7 @@ impl NewAccount {
 
 /// A change to an account. What is absent stays, what is `null` is emptied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the account")]
 pub struct AccountPatch {
@@ -350,6 +354,7 @@ impl Entity for Account {
 
 /// That a domain belongs to an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountDomain {
     /// Whose it is.
     pub account_id: AccountId,

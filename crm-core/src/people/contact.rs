@@ -19,6 +19,7 @@ pub type ContactId = Id<Contact>;
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contact {
     /// Given name.
     pub first_name: Option<Name>,
@@ -54,6 +55,7 @@ pub struct Contact {
 
 /// What it takes to make a contact. At least a name, an address or a number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the contact")]
 pub struct NewContact {
@@ -76,6 +78,7 @@ pub struct NewContact {
 
 /// A change to a contact. What is absent stays, what is `null` is emptied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the contact")]
 pub struct ContactPatch {

@@ -13,6 +13,7 @@ pub type ContactPointId = Id<ContactPoint>;
 
 /// Whether it is written to or called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PointKind {
     /// An e-mail address.
@@ -34,6 +35,7 @@ impl PointKind {
 
 /// An address or a number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PointValue {
     /// An e-mail address.
@@ -63,6 +65,7 @@ impl PointValue {
 
 /// An address or number of a contact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactPoint {
     /// Whose it is.
     pub contact_id: ContactId,
@@ -84,6 +87,7 @@ pub struct ContactPoint {
 
 /// What it takes to add an address or number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewContactPoint {
     /// The address or number.

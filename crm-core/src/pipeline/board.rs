@@ -17,6 +17,7 @@ use crate::kernel::money::{Money, MoneyError};
 
 /// Deals of one currency, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Total {
     /// How many deals.
     pub count: i64,

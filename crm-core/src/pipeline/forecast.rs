@@ -20,6 +20,7 @@ use crate::kernel::money::{Money, MoneyError};
 
 /// What is forecast in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ForecastSum {
     /// How many deals, omitted ones included.
     pub count: i64,

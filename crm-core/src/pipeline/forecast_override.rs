@@ -16,6 +16,7 @@ pub type ForecastOverrideId = Id<ForecastOverride>;
 
 /// What a person thinks that an owner will sell in a month in a category, whatever the deals say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ForecastOverride {
     /// Whose forecast it is.
     pub owner_id: MemberId,
@@ -33,6 +34,7 @@ pub struct ForecastOverride {
 
 /// What it takes to set an override. It takes the place of an earlier one for the same owner, month, category, currency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the override")]
 pub struct NewForecastOverride {

@@ -17,6 +17,7 @@ use crate::kernel::{
 
 /// What a deal must have to enter a stage, and where it may go from there. The default lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Guard {
     /// Fields that must not be empty to enter. An amount of nothing counts as empty.
@@ -277,3 +278,14 @@ fn shown_custom(value: &Value) -> String {
         other => shown(other),
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for RequiredField {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("A field that can be empty, or custom.KEY.", "amount_minor").into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for RequiredField {}

@@ -14,6 +14,7 @@ pub type PipelineId = Id<Pipeline>;
 
 /// A way from first interest to a closed deal. Its stages are parts of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pipeline {
     /// Name, unique within the organization.
     pub name: Name,
@@ -25,6 +26,7 @@ pub struct Pipeline {
 
 /// What it takes to make a pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewPipeline {
     /// Name, unique within the organization.
@@ -35,6 +37,7 @@ pub struct NewPipeline {
 
 /// A change to a pipeline itself. What is absent stays.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the pipeline")]
 pub struct PipelinePatch {
@@ -45,6 +48,7 @@ pub struct PipelinePatch {
 
 /// The whole list of stages that a pipeline shall have from now on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StageList {
     /// The stages in their order. Those that are there and are not named go.
@@ -157,6 +161,7 @@ pub type CloseReasonId = Id<CloseReason>;
 
 /// Which way a deal ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The customer has bought.
@@ -183,6 +188,7 @@ impl Outcome {
 
 /// Why deals are won or lost, in the tenant's words, so that it can be counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CloseReason {
     /// Which way it ends.
     pub kind: Outcome,

@@ -69,3 +69,14 @@ impl fmt::Display for Month {
         write!(f, "{}", self.0)
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Month {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("The first day of a month.", "2026-11-01").into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Month {}

@@ -23,6 +23,7 @@ pub type OpportunityStatus = StageKind;
 
 /// A deal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Opportunity {
     /// What it is called.
     pub name: Name,
@@ -82,6 +83,7 @@ pub struct Opportunity {
 
 /// What it takes to make a deal. It begins in an open stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the opportunity")]
 pub struct NewOpportunity {
@@ -160,6 +162,7 @@ impl NewOpportunity {
 
 /// A change to a deal. What is absent stays, what is `null` is emptied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the opportunity")]
 pub struct OpportunityPatch {

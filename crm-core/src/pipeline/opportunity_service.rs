@@ -26,6 +26,7 @@ use crate::store::{RecordNotFound, Session, UnitOfWork};
 
 /// A step to another open stage, with changes of fields in the same command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Move {
     /// Where to.
@@ -37,6 +38,7 @@ pub struct Move {
 
 /// The end of a deal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
     /// Why.
@@ -51,6 +53,7 @@ pub struct Closing {
 
 /// A step to another pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PipelineMove {
     /// Where to.

@@ -8,6 +8,7 @@ use crate::people::{Contact, ContactId};
 
 /// The part that a person has in a deal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OpportunityRole {
     /// Says yes or no.

@@ -12,6 +12,7 @@ pub type StageId = Id<Stage>;
 
 /// What standing in a stage means for a deal, whatever the tenant calls it. Never changes for a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StageKind {
     /// It is being worked on.
@@ -36,6 +37,7 @@ impl StageKind {
 
 /// How a deal counts in the forecast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ForecastCategory {
     /// Possible.
@@ -114,6 +116,7 @@ impl From<Probability> for i64 {
 
 /// A stage of one pipeline. Changed only with the whole list of its pipeline, whose events tell of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stage {
     /// The pipeline that it belongs to, for good.
     pub pipeline_id: PipelineId,
@@ -135,6 +138,7 @@ pub struct Stage {
 
 /// A stage as a pipeline's list names it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewStage {
     /// The stage that is there already and stays; a new one, when there is none.
@@ -207,3 +211,16 @@ impl Entity for Stage {
         &[Reference { column: "pipeline_id", target: Pipeline::NAME, read: |stage| Some(stage.pipeline_id.uuid()) }];
 }
 impl Part for Stage {}
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Probability {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        let percent = ObjectBuilder::new().schema_type(Type::Integer).description(Some("A whole per cent."));
+        percent.minimum(Some(0)).maximum(Some(100)).examples([50]).into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Probability {}

@@ -74,6 +74,7 @@ impl fmt::Display for EngagementKind {
 
 /// Something that a lead did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Engagement {
     /// Who did it. Not a foreign key: engagements are facts, and do not keep a lead from being removed.
     pub lead_id: LeadId,
@@ -84,11 +85,13 @@ pub struct Engagement {
     /// The observer's own key of it, unique within the organization, so that it is recorded once.
     pub source_key: Option<Line<200>>,
     /// Anything else that is known of it; `null` when nothing is.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub details: Json,
 }
 
 /// What it takes to record an engagement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewEngagement {
     /// Who did it.
@@ -103,6 +106,7 @@ pub struct NewEngagement {
     pub source_key: Option<Line<200>>,
     /// Anything else that is known of it, at most 16 kB as JSON.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub details: Json,
 }
 
@@ -152,3 +156,14 @@ impl Entity for Engagement {
     }];
 }
 impl Part for Engagement {}
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for EngagementKind {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("What somebody did.", "page_view").into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for EngagementKind {}

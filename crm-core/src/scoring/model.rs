@@ -14,6 +14,7 @@ pub type ScoringRuleId = Id<ScoringRule>;
 /// A sheet of criteria with bounds on what they add up to. Rules are switched off rather than removed, so that past
 /// scores can be computed again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoringRule {
     /// Name, unique within the organization.
     pub name: Name,
@@ -37,6 +38,7 @@ pub struct ScoringRule {
 
 /// What it takes to make or replace a scoring rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the rule")]
 pub struct NewScoringRule {
@@ -64,6 +66,7 @@ fn yes() -> bool {
 
 /// Something that earns or costs points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
     /// Name for people, unique within the rule.
@@ -76,6 +79,7 @@ pub struct Criterion {
 
 /// What a criterion looks at, which is also the group that it belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// Who the person is.
@@ -88,6 +92,7 @@ pub enum Basis {
 
 /// Engagements of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Behaviour {
     /// The kind.
@@ -101,6 +106,7 @@ pub struct Behaviour {
 
 /// Which engagements of a kind count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Counting {
     /// The latest only.
@@ -111,6 +117,8 @@ pub enum Counting {
 
 /// The three groups of criteria.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = CriterionGroup))]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// Who the person is.
@@ -138,6 +146,7 @@ impl Group {
 
 /// The most points that the criteria of each group may add together; no limit where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is the group with its name")]
 pub struct GroupCaps {
@@ -162,6 +171,7 @@ impl GroupCaps {
 ///
 /// `points · (1 − rate)^⌊passed / period⌋`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Decay {
     /// The share that is lost in each period, in hundredths of a percent: 2500 is 25 %. 100 to 10000.
@@ -175,6 +185,7 @@ pub struct Decay {
 
 /// Since when time passes for the fading of an engagement's points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DecayStart {
     /// Since the engagement itself.
@@ -193,6 +204,7 @@ impl Default for Decay {
 
 /// The total at which a lead deserves attention, and the lower one below which it no longer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// Reached at this total or more.

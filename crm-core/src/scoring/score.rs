@@ -8,6 +8,7 @@ use crate::kernel::{Explanation, Timestamp};
 
 /// The score of a lead at an instant: the sum of its rules' totals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Score {
     /// The sum of all contributions.
     pub total: i64,
@@ -22,6 +23,7 @@ pub struct Score {
 
 /// What one rule gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RuleScore {
     /// The rule.
     pub rule_id: ScoringRuleId,
@@ -35,6 +37,7 @@ pub struct RuleScore {
 
 /// A part of a total, in whole points.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contribution {
     /// Name of the criterion, or what limited others: `most demographic points`, `highest total`, `lowest total`.
     pub criterion: String,

@@ -11,6 +11,7 @@ use crate::lead::LeadId;
 
 /// Whether a lead is above the threshold of a rule. Kept so that a crossing is told of once; made at the first one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoreState {
     /// The lead. Not a foreign key: the state does not keep a lead from being removed.
     pub lead_id: LeadId,

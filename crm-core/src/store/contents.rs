@@ -14,6 +14,7 @@ use crate::billing::{
     BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
     ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
+use crate::command::CommandKey;
 use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
@@ -27,6 +28,7 @@ use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 pub(super) use crate::pipeline::PipelineReport;
 use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
 use crate::scoring::{Engagement, ScoreState, ScoringRule};
+use crate::sign_in::{ApiKey, Credential, Invitation, PasswordReset, SignIn};
 
 /// An open transaction of one organization. Dropping it undoes everything.
 #[async_trait]
@@ -36,8 +38,14 @@ pub trait Tx:
     + Records<CustomRole>
     + Records<Team>
     + Records<TeamMember>
+    + Records<Credential>
+    + Records<SignIn>
+    + Records<ApiKey>
+    + Records<Invitation>
+    + Records<PasswordReset>
     + Records<Event>
     + Records<Job>
+    + Records<CommandKey>
     + Records<MatchKey>
     + Records<CustomField>
     + Records<CustomUnique>
@@ -110,8 +118,14 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Member>();
     visitor.visit::<Team>();
     visitor.visit::<TeamMember>();
+    visitor.visit::<Credential>();
+    visitor.visit::<SignIn>();
+    visitor.visit::<ApiKey>();
+    visitor.visit::<Invitation>();
+    visitor.visit::<PasswordReset>();
     visitor.visit::<Event>();
     visitor.visit::<Job>();
+    visitor.visit::<CommandKey>();
     visitor.visit::<MatchKey>();
     visitor.visit::<CustomField>();
     visitor.visit::<CustomUnique>();

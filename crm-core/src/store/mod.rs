@@ -9,6 +9,9 @@
 //!
 //! A transaction that is not committed leaves nothing. A save names the version it has seen.
 
+mod commands;
+#[cfg(test)]
+mod commands_tests;
 mod contents;
 mod handler;
 mod memory;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use uuid::Uuid;
 
+use super::commands::OpenCommand;
 use super::port::Store;
 use super::unit_of_work::UnitOfWork;
-use crate::access::{Caller, Permission};
+use crate::access::{Caller, Intent, Permission};
+use crate::command::CommandName;
 use crate::kernel::phone::PhoneNumbers;
 use crate::kernel::{Clock, IdSource, Result, Timestamp};
 use crate::paywall::{Entitlements, Need, Paywall, ServiceModule};
@@ -36,6 +38,7 @@ pub struct Session {
     cause: Option<Uuid>,
     /// What the organization was found to have; shared by all transactions of the session while it holds.
     entitlements: Arc<ArcSwapOption<Entitlements>>,
+    command: Option<Arc<OpenCommand>>,
 }
 
 impl fmt::Debug for Session {
@@ -48,13 +51,20 @@ impl Session {
     /// A session of this caller.
     #[must_use]
     pub fn new(ports: Ports, caller: Caller) -> Self {
-        Self { ports, caller, cause: None, entitlements: Arc::default() }
+        Self { ports, caller, cause: None, command: None, entitlements: Arc::default() }
     }
 
     /// The same session, whose events name the event that they react to.
     #[must_use]
     pub fn caused_by(mut self, event: Uuid) -> Self {
         self.cause = Some(event);
+        self
+    }
+
+    /// The same session, carrying out one command that its caller may repeat: its first commit keeps the key too.
+    #[must_use]
+    pub fn carrying_out(mut self, command: CommandName) -> Self {
+        self.command = Some(Arc::new(OpenCommand::new(command)));
         self
     }
 
@@ -67,6 +77,9 @@ impl Session {
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.ports
+    }
+    pub(super) fn command(&self) -> Option<&OpenCommand> {
+        self.command.as_deref()
     }
     pub(super) fn cause(&self) -> Option<Uuid> {
         self.cause
@@ -101,5 +114,12 @@ impl Session {
         let outcome = found.check(need);
         self.entitlements.store(Some(found));
         Ok(outcome?)
+    }
+
+    /// A transaction for the keys of commands alone, which is nobody's permission and nobody's service.
+    pub(super) async fn for_command(&self) -> Result<UnitOfWork<'_>> {
+        let now = self.ports.clock.now();
+        let tx = self.ports.store.begin(self.caller.organization(), Intent::Write).await?;
+        Ok(UnitOfWork::new(tx, self, now))
     }
 }

@@ -362,6 +362,15 @@ impl<'a> UnitOfWork<'a> {
     /// # Errors
     /// Those of the store; then nothing was kept.
     pub async fn commit(mut self) -> Result<()> {
+        self.keep_command().await?;
+        let session = self.session;
+        self.commit_plainly().await?;
+        Self::command_is_kept(session);
+        Ok(())
+    }
+
+    /// Keeps everything, events included, without the key of a command.
+    pub(super) async fn commit_plainly(mut self) -> Result<()> {
         self.hand_over_events(0).await?;
         Ok(self.tx.commit().await?)
     }

@@ -8,8 +8,11 @@ use crate::architecture::paths::NamedPath;
 pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("kernel", &["kernel"]),
     ("text formats", &["csv"]),
-    ("ground rules", &["access", "paywall", "event", "agenda", "store"]),
-    ("records", &["administration", "identity", "custom_field", "people", "lead", "pipeline", "activity", "catalog"]),
+    ("ground rules", &["access", "paywall", "event", "agenda", "command", "store"]),
+    (
+        "records",
+        &["administration", "sign_in", "identity", "custom_field", "people", "lead", "pipeline", "activity", "catalog"],
+    ),
     (
         "judgements",
         &["duplicate", "scoring", "assignment", "conversion", "intake", "quote", "ticket", "import", "removal"],

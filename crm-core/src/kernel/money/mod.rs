@@ -13,6 +13,7 @@ use super::error::{Kind, Rule};
 
 /// An amount of money: whole smallest units (cents for EUR, yen for JPY) and their currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Money {
     minor: i64,
     currency: Currency,

@@ -15,7 +15,9 @@ mod variants;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::{Kind, Rule};
 use super::region::Region;
@@ -36,8 +38,7 @@ pub trait PhoneNumbers: Send + Sync + fmt::Debug {
 }
 
 /// A phone number as it was typed, and the key by which it is compared.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Written")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct PhoneNumber {
     raw: Line<60>,
     key: String,
@@ -166,6 +167,30 @@ impl PhoneNumber {
 impl fmt::Display for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.raw)
+    }
+}
+
+/// Reads what [`PhoneNumber`] writes, and what a person types: a text is read by its digits alone.
+impl<'de> Deserialize<'de> for PhoneNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TypedOrWritten)
+    }
+}
+
+struct TypedOrWritten;
+
+impl<'de> Visitor<'de> for TypedOrWritten {
+    type Value = PhoneNumber;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a telephone number as text, or as it is kept")
+    }
+    fn visit_str<E: de::Error>(self, typed: &str) -> Result<PhoneNumber, E> {
+        DigitsOnly.parse(typed, None).map_err(E::custom)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PhoneNumber, A::Error> {
+        let written = Written::deserialize(MapAccessDeserializer::new(map))?;
+        PhoneNumber::try_from(written).map_err(de::Error::custom)
     }
 }
 

@@ -11,6 +11,7 @@ mod pipeline;
 mod pools;
 mod predicate;
 mod samples;
+mod sign_in;
 
 use std::fmt::Debug;
 

@@ -22,6 +22,7 @@ use crate::billing::{
     BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
     ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
+use crate::command::CommandKey;
 use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
@@ -34,6 +35,7 @@ use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
 use crate::scoring::{Engagement, ScoreState, ScoringRule};
+use crate::sign_in::{ApiKey, Credential, Invitation, PasswordReset, SignIn};
 use crate::store::{Records, Store, StoreResult, Tx};
 
 /// What is done to a store.
@@ -129,6 +131,12 @@ fn subjects() -> Vec<Subject> {
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
         Subject::of::<Job>(),
+        Subject::of::<CommandKey>(),
+        Subject::of::<Credential>(),
+        Subject::of::<SignIn>(),
+        Subject::of::<ApiKey>(),
+        Subject::of::<Invitation>(),
+        Subject::of::<PasswordReset>(),
         Subject::of::<MatchKey>(),
         Subject::of::<CustomField>(),
         Subject::of::<CustomUnique>(),

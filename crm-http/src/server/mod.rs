@@ -1,0 +1,97 @@
+//! The binary: command line, configuration, stores, the worker loop and the server.
+//!
+//! A library first: `main` parses the command line and calls [`run`]. Everything is checked before anything is started,
+//! and what is wrong is named by the key that it is set with.
+
+mod config;
+mod demo;
+mod files;
+mod log;
+mod mail;
+mod metrics;
+mod open;
+mod serve;
+mod verify;
+mod worker;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use config::{Config, ConfigError};
+
+/// A multi-tenant CRM over a documented HTTP API.
+#[derive(Debug, Parser)]
+#[command(name = "crm-http", version, about)]
+pub struct CommandLine {
+    #[command(flatten)]
+    flags: config::Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Migrates the database, then serves the API and works off what is due.
+    Serve,
+    /// Loads a believable organization to look around in, and says how to sign in.
+    Demo,
+    /// Brings the database to the present schema.
+    Migrate,
+    /// Takes in a CSV file of records.
+    Import(files::ImportFlags),
+    /// Writes the leads of an organization as CSV.
+    Export(files::ExportFlags),
+    /// Works off what is due, without serving.
+    Worker,
+    /// Looks whether everything is as it should be.
+    Verify,
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+/// Why the program ends early, in a sentence.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Says something to whoever started the program.
+fn say(line: &str) {
+    // Who closed the other end does not listen.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Does what the command line asks.
+pub fn run(line: CommandLine) -> ExitCode {
+    log::install();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(obey(line)),
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "crm-http: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn obey(line: CommandLine) -> Result<(), Failure> {
+    if matches!(line.command, Command::Openapi) {
+        let (document, _) = crate::document(&crate::Options::default(), |_| ());
+        say(&document.to_pretty_json()?);
+        return Ok(());
+    }
+    let config = Config::read(line.flags)?;
+    match line.command {
+        Command::Serve => serve::serve(&config).await,
+        Command::Demo => demo::load(&config).await,
+        Command::Migrate => open::migrate(&config).await,
+        Command::Import(flags) => files::import(&config, &flags).await,
+        Command::Export(flags) => files::export(&config, &flags).await,
+        Command::Worker => worker::work(&config).await,
+        Command::Verify => verify::verify(&config).await,
+        Command::Openapi => Ok(()),
+    }
+}
