@@ -120,6 +120,7 @@ fn the_comparison_notices_faults() {
         Fault::LeasesInAnyOrder,
         Fault::IgnoresTokens,
         Fault::SharesSlugs,
+        Fault::SharesLinks,
         Fault::RoundsInstants,
     ] {
         let noticed = scripts

@@ -34,7 +34,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crm_core::access::{Intent, OrganizationId, Slug};
+use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::Job;
 use crm_core::kernel::{Entity, Timestamp};
 use crm_core::store::{BoxTx, Store, StoreError, StoreResult};
@@ -114,8 +114,17 @@ impl PgStore {
     /// The text of every statement that does not depend on its values, for checks against a schema.
     #[must_use]
     pub fn statements(&self) -> Vec<Arc<str>> {
-        let own =
-            [term::DELETE, agenda::LEASE, agenda::FINISH, agenda::DUE_ORGANIZATIONS, tx::TAKE_SLUG, HOLDER_OF_SLUG];
+        let own = [
+            term::DELETE,
+            agenda::LEASE,
+            agenda::FINISH,
+            agenda::DUE_ORGANIZATIONS,
+            tx::TAKE_SLUG,
+            HOLDER_OF_SLUG,
+            tx::TAKE_LINK,
+            tx::HOLDER_OF_LINK,
+            tx::RELEASE_LINK,
+        ];
         let of_tables = self.tables.known();
         let of_tables = of_tables.iter().flat_map(|table| table.statements()).cloned();
         of_tables.chain(own.into_iter().map(Arc::from)).chain([self.free_jobs.clone()]).collect()
@@ -153,6 +162,14 @@ impl Store for PgStore {
 
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
         let statement = Self::holder_of(slug).map_err(defect)?;
+        let row = tx::query(statement).fetch_optional(&self.pool).await.map_err(fault::fault)?;
+        let holder = row.map(|row| row::column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
+        Ok(holder.map(OrganizationId::new))
+    }
+
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        let binds = tx::link_binds(link).map_err(defect)?;
+        let statement = Statement::named(tx::HOLDER_OF_LINK.into(), binds);
         let row = tx::query(statement).fetch_optional(&self.pool).await.map_err(fault::fault)?;
         let holder = row.map(|row| row::column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
         Ok(holder.map(OrganizationId::new))

@@ -5,7 +5,7 @@
 //! answer a later commit with a silent rollback.
 
 use async_trait::async_trait;
-use crm_core::access::{Intent, OrganizationId, Slug};
+use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::kernel::{Entity, Stored};
 use crm_core::pipeline::PipelineReport;
 use crm_core::store::{StoreError, StoreResult, Tx};
@@ -24,6 +24,21 @@ use crate::term::KnownTerms;
 
 pub(crate) const TAKE_SLUG: &str =
     "insert into crm.organization_slug (slug, organization) values ($1, $2) on conflict (slug) do nothing";
+
+pub(crate) const TAKE_LINK: &str = "insert into crm.provider_link (provider, external_id, organization) \
+                                    values ($1, $2, $3) on conflict (provider, external_id) do nothing";
+pub(crate) const HOLDER_OF_LINK: &str =
+    "select l.organization from crm.provider_link l where l.provider = $1 and l.external_id = $2";
+pub(crate) const RELEASE_LINK: &str =
+    "delete from crm.provider_link l where l.provider = $1 and l.external_id = $2 and l.organization = $3";
+
+/// The provider and the account of a link.
+pub(crate) fn link_binds(link: &ProviderLink) -> Result<Binds, CellError> {
+    let mut binds = Binds::default();
+    binds.push(link.provider(), Kind::Text)?;
+    binds.push(link.external_id(), Kind::Text)?;
+    Ok(binds)
+}
 
 /// An open transaction of one organization. Dropping it undoes everything.
 pub struct PgTx<'a> {
@@ -137,6 +152,32 @@ impl Tx for PgTx<'_> {
             return Ok(());
         }
         Err(self.refused(StoreError::SlugTaken(slug.to_string())))
+    }
+
+    async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        self.check_open()?;
+        let mut binds = link_binds(link).map_err(|error| self.defect(error))?;
+        binds.push(&self.organization, Kind::Uuid).map_err(|error| self.defect(error))?;
+        let taken = self.execute(Statement::named(TAKE_LINK.into(), binds)).await;
+        if taken.map_err(|error| self.refused(fault(error)))? == 1 {
+            return Ok(());
+        }
+        let binds = link_binds(link).map_err(|error| self.defect(error))?;
+        let holder = self.row(Statement::named(HOLDER_OF_LINK.into(), binds)).await;
+        let holder = holder.map_err(|error| self.refused(fault(error)))?;
+        let holder = holder.map(|row| column::<Uuid>(&row, 0, Kind::Uuid)).transpose();
+        if holder.map_err(|error| self.defect(error))? == Some(self.organization) {
+            return Ok(());
+        }
+        Err(self.refused(StoreError::ProviderLinkTaken(link.clone())))
+    }
+
+    async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        self.check_open()?;
+        let mut binds = link_binds(link).map_err(|error| self.defect(error))?;
+        binds.push(&self.organization, Kind::Uuid).map_err(|error| self.defect(error))?;
+        let released = self.execute(Statement::named(RELEASE_LINK.into(), binds)).await;
+        released.map(|_| ()).map_err(|error| self.refused(fault(error)))
     }
 
     async fn commit(self: Box<Self>) -> StoreResult<()> {

@@ -13,7 +13,8 @@ use crate::sql::member;
 const APPLICATION: i64 = 0x4352_4d31;
 
 /// Each step takes the file to the schema of its number, counted from 1. Steps are only ever added.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     create table record (
         organization_id text not null,
         entity text not null,
@@ -37,7 +38,16 @@ const STEPS: &[&str] = &["
         slug text not null primary key,
         organization_id text not null
     ) strict, without rowid;
-"];
+",
+    "
+    create table provider_link (
+        provider text not null,
+        external_id text not null,
+        organization_id text not null,
+        primary key (provider, external_id)
+    ) strict, without rowid;
+",
+];
 
 /// A column of some entity that refers to another.
 pub(crate) struct Referrer {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crm_core::access::{Intent, OrganizationId, Slug};
+use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::kernel::Timestamp;
 use crm_core::store::{BoxTx, Store, StoreResult, visit_entities};
 use sqlx::Row;
@@ -121,6 +121,13 @@ impl Store for SqliteStore {
         let sql = "select organization_id from organization_slug where slug = ?1";
         let row = sqlx::query(sql).bind(slug.as_str().to_owned()).fetch_optional(&self.readers).await;
         let row = row.map_err(fault::fault)?;
+        row.map(|row| agenda::organization(row.try_get(0).map_err(fault::fault)?)).transpose()
+    }
+
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        let sql = "select organization_id from provider_link where provider = ?1 and external_id = ?2";
+        let query = sqlx::query(sql).bind(link.provider().to_owned()).bind(link.external_id().to_owned());
+        let row = query.fetch_optional(&self.readers).await.map_err(fault::fault)?;
         row.map(|row| agenda::organization(row.try_get(0).map_err(fault::fault)?)).transpose()
     }
 }

@@ -1,7 +1,7 @@
 //! An open transaction, as the port knows it.
 
 use async_trait::async_trait;
-use crm_core::access::{OrganizationId, Slug};
+use crm_core::access::{OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Entity, Id, Page, Predicate, Stored};
 use crm_core::pipeline::PipelineReport;
@@ -115,6 +115,16 @@ impl Tx for SqliteTx {
         self.settle(outcome)
     }
 
+    async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        let outcome = claim_link(self.write()?, link).await;
+        self.settle(outcome)
+    }
+
+    async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        let outcome = release_link(self.write()?, link).await;
+        self.settle(outcome)
+    }
+
     async fn commit(self: Box<Self>) -> StoreResult<()> {
         if !self.sound {
             return Err(StoreError::Fault(Misuse::Refused.into()));
@@ -132,4 +142,22 @@ async fn claim_slug(records: &mut OpenRecords, slug: &Slug, organization: Organi
     let holder = holder.fetch_one(records.connection()).await.map_err(fault)?;
     let holder: &str = holder.try_get(0).map_err(fault)?;
     if holder == organization { Ok(()) } else { Err(StoreError::SlugTaken(slug.to_string())) }
+}
+
+async fn claim_link(records: &mut OpenRecords, link: &ProviderLink) -> StoreResult<()> {
+    let organization = records.organization.hyphenated().to_string();
+    let sql = "insert into provider_link (provider, external_id, organization_id) values (?1, ?2, ?3) \
+               on conflict (provider, external_id) do update set provider = excluded.provider returning organization_id";
+    let holder = sqlx::query(sql).bind(link.provider().to_owned()).bind(link.external_id().to_owned());
+    let holder = holder.bind(organization.clone()).fetch_one(records.connection()).await.map_err(fault)?;
+    let holder: &str = holder.try_get(0).map_err(fault)?;
+    if holder == organization { Ok(()) } else { Err(StoreError::ProviderLinkTaken(link.clone())) }
+}
+
+async fn release_link(records: &mut OpenRecords, link: &ProviderLink) -> StoreResult<()> {
+    let organization = records.organization.hyphenated().to_string();
+    let sql = "delete from provider_link where provider = ?1 and external_id = ?2 and organization_id = ?3";
+    let query = sqlx::query(sql).bind(link.provider().to_owned()).bind(link.external_id().to_owned());
+    query.bind(organization).execute(records.connection()).await.map_err(fault)?;
+    Ok(())
 }

@@ -13,6 +13,7 @@ mod caller;
 mod member;
 mod organization;
 mod permission;
+mod provider_link;
 mod role;
 mod team;
 
@@ -20,5 +21,6 @@ pub use caller::{AccessRefusal, Actor, Caller, Reach};
 pub use member::{Member, MemberEvent, MemberId, NewMember};
 pub use organization::{NewOrganization, Organization, OrganizationEvent, OrganizationId, Slug, TimeZone};
 pub use permission::{Intent, Permission, PermissionSet};
+pub use provider_link::{MalformedProviderLink, ProviderLink};
 pub use role::{CustomRole, CustomRoleId, RoleEvent, RoleReach, StandardRole};
 pub use team::{Team, TeamEvent, TeamId, TeamMember, TeamRefusal, TeamTree};

@@ -60,6 +60,11 @@ pub enum Permission {
     DuplicateConfigure,
     BillingRead,
     BillingManage,
+    InboxRead,
+    InboxReply,
+    InboxSendBulk,
+    InboxConfigure,
+    InboxReceive,
     EventRead,
     AgendaRun,
 }
@@ -112,6 +117,11 @@ impl Permission {
             P::DuplicateConfigure,
             P::BillingRead,
             P::BillingManage,
+            P::InboxRead,
+            P::InboxReply,
+            P::InboxSendBulk,
+            P::InboxConfigure,
+            P::InboxReceive,
             P::EventRead,
             P::AgendaRun,
         ]
@@ -136,6 +146,7 @@ impl Permission {
             | P::AssignmentRead
             | P::DuplicateRead
             | P::BillingRead
+            | P::InboxRead
             | P::EventRead => Intent::Read,
             _ => Intent::Write,
         }

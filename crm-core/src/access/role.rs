@@ -77,6 +77,7 @@ impl StandardRole {
             P::DuplicateRead,
             P::ForecastRead,
             P::BillingRead,
+            P::InboxRead,
         ];
         let selling = [
             P::LeadCreate,
@@ -92,6 +93,7 @@ impl StandardRole {
             P::ActivityUpdate,
             P::ActivityDelete,
             P::EngagementRecord,
+            P::InboxReply,
         ];
         let managing = [
             P::LeadDelete,
@@ -103,6 +105,7 @@ impl StandardRole {
             P::OpportunityDelete,
             P::ForecastOverride,
             P::EventRead,
+            P::InboxSendBulk,
         ];
         let marketing = [
             P::LeadCreate,
@@ -113,6 +116,7 @@ impl StandardRole {
             P::EngagementRecord,
             P::ScoringConfigure,
             P::DuplicateConfigure,
+            P::InboxSendBulk,
         ];
         match self {
             Self::Owner | Self::Admin => PermissionSet::all(),

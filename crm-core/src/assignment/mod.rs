@@ -24,6 +24,7 @@ mod service;
 mod staff;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod waiting;
 
 pub use assign::{announce, assign, assign_automatically, assign_drafts};
@@ -38,4 +39,5 @@ pub use rotation::{Rotation, Turn};
 pub use rule_list::{RuleWarning, check_rules, warnings};
 pub use service::{Assignments, SavedRules};
 pub use staff::{Obstacle, Skipped, Staff, Standing};
+pub use turn::{absence, take_turn};
 pub use waiting::{WaitingLead, drain_waiting, stop_waiting};

@@ -37,6 +37,7 @@ use crate::conversion::Conversions;
 use crate::custom_field::CustomFields;
 use crate::duplicate::Duplicates;
 use crate::import::Imports;
+use crate::inbox::{self, Channels, Inbox};
 use crate::intake::Intake;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
@@ -53,6 +54,7 @@ use crate::store::{JobHandler, Ports, Session, Store};
 pub struct Crm {
     ports: Ports,
     handlers: Arc<[Arc<dyn JobHandler>]>,
+    channels: Channels,
 }
 
 impl Crm {
@@ -67,6 +69,7 @@ impl Crm {
                 phones: Arc::new(DigitsOnly),
             },
             handlers: due::built_in().into(),
+            channels: Channels::default(),
         }
     }
 
@@ -94,6 +97,20 @@ impl Crm {
         }
         self.handlers = known.into();
         self
+    }
+
+    /// The same with channels for the inbox, and with the handlers of its work.
+    #[must_use]
+    pub fn with_channels(mut self, channels: Channels) -> Self {
+        self.channels = channels;
+        let handlers = inbox::job_handlers(&self.channels);
+        self.with_job_handlers(handlers)
+    }
+
+    /// The channels of the inbox: `session.inbox(crm.channels())`.
+    #[must_use]
+    pub fn channels(&self) -> &Channels {
+        &self.channels
     }
 
     /// Founds an organization with its first owner, and with a pipeline, close reasons and a scoring rule to begin with.
@@ -246,6 +263,11 @@ impl Session {
     #[must_use]
     pub fn usage(&self) -> Usage<'_> {
         Usage(self)
+    }
+    /// The social inbox, on the channels of [`Crm::channels`].
+    #[must_use]
+    pub fn inbox<'a>(&'a self, channels: &'a Channels) -> Inbox<'a> {
+        Inbox { session: self, channels }
     }
     /// Imports.
     #[must_use]

@@ -118,8 +118,11 @@ pub const fn module_of(permission: Permission) -> ServiceModule {
         | P::AssignmentConfigure
         | P::DuplicateRead
         | P::DuplicateConfigure => ServiceModule::LeadGeneration,
-        // Whoever has not paid must be able to see what is due and to pay it.
-        P::BillingRead
+        P::InboxRead | P::InboxReply | P::InboxSendBulk | P::InboxConfigure => ServiceModule::SocialInbox,
+        // Whoever has not paid must be able to see what is due and to pay it. What comes into the inbox is kept whether
+        // or not it is paid for: reading and answering it is what is sold.
+        P::InboxReceive
+        | P::BillingRead
         | P::BillingManage
         | P::OrganizationRead
         | P::OrganizationConfigure

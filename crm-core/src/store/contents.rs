@@ -5,8 +5,8 @@
 
 use async_trait::async_trait;
 
-use super::port::{Agenda, Records, StoreResult};
-use crate::access::{CustomRole, Member, Organization, OrganizationId, Slug, Team, TeamMember};
+use super::port::{Agenda, NoLinks, Records, StoreError, StoreResult};
+use crate::access::{CustomRole, Member, Organization, OrganizationId, ProviderLink, Slug, Team, TeamMember};
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
@@ -21,6 +21,16 @@ use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
 use crate::identity::MatchKey;
 use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
+use crate::inbox::bulk::{BulkRecipient, BulkSend};
+use crate::inbox::connection::Connection;
+use crate::inbox::conversation::{Conversation, ConversationNote};
+use crate::inbox::desk::CannedReply;
+use crate::inbox::hours::Calendar;
+use crate::inbox::message::Message;
+use crate::inbox::participant::{Alias, Participant};
+use crate::inbox::receive::{Delivery, ParkedEvent};
+use crate::inbox::send::SendingRate;
+use crate::inbox::template::MessageTemplate;
 use crate::intake::Capture;
 use crate::kernel::Entity;
 use crate::lead::{Lead, StatusLabel, Touch};
@@ -96,11 +106,33 @@ pub trait Tx:
     + Records<UsageLimit>
     + Records<UsageWarning>
     + Records<BillingCommand>
+    + Records<Connection>
+    + Records<Participant>
+    + Records<Alias>
+    + Records<Conversation>
+    + Records<ConversationNote>
+    + Records<Message>
+    + Records<MessageTemplate>
+    + Records<SendingRate>
+    + Records<ParkedEvent>
+    + Records<Delivery>
+    + Records<Calendar>
+    + Records<CannedReply>
+    + Records<BulkSend>
+    + Records<BulkRecipient>
     + Agenda
     + Send
 {
     /// Takes the slug for the organization; `SlugTaken` when another has it.
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()>;
+    /// Takes the account at a provider for this organization; `ProviderLinkTaken` when another has it.
+    async fn claim_link(&mut self, _link: &ProviderLink) -> StoreResult<()> {
+        Err(StoreError::Fault(NoLinks.into()))
+    }
+    /// Gives the account at a provider back, when this organization has it.
+    async fn release_link(&mut self, _link: &ProviderLink) -> StoreResult<()> {
+        Err(StoreError::Fault(NoLinks.into()))
+    }
     /// Keeps everything, or nothing.
     async fn commit(self: Box<Self>) -> StoreResult<()>;
 }
@@ -175,4 +207,18 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<UsageLimit>();
     visitor.visit::<UsageWarning>();
     visitor.visit::<BillingCommand>();
+    visitor.visit::<Connection>();
+    visitor.visit::<Participant>();
+    visitor.visit::<Alias>();
+    visitor.visit::<Conversation>();
+    visitor.visit::<ConversationNote>();
+    visitor.visit::<Message>();
+    visitor.visit::<MessageTemplate>();
+    visitor.visit::<SendingRate>();
+    visitor.visit::<ParkedEvent>();
+    visitor.visit::<Delivery>();
+    visitor.visit::<Calendar>();
+    visitor.visit::<CannedReply>();
+    visitor.visit::<BulkSend>();
+    visitor.visit::<BulkRecipient>();
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::access::{Intent, OrganizationId, Slug};
+use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
 use crate::kernel::{Entity, Id, Kind, Page, Predicate, Rule, Stored, Timestamp};
 
@@ -46,6 +46,9 @@ pub enum StoreError {
     /// The slug belongs to another organization.
     #[error("the slug '{0}' is taken; choose another")]
     SlugTaken(String),
+    /// The account at a provider belongs to another organization.
+    #[error("the account {0} is connected to another organization of this installation; disconnect it there first")]
+    ProviderLinkTaken(ProviderLink),
     /// The store can't be reached, or took too long; nothing was written.
     #[error("the database cannot be reached now; try again")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -62,21 +65,29 @@ impl Rule for StoreError {
             Self::MissingReference { .. } => "record.missing_reference",
             Self::StillReferenced { .. } => "record.still_referenced",
             Self::SlugTaken(_) => "organization.slug_taken",
+            Self::ProviderLinkTaken(_) => "provider_link.taken",
             Self::Unavailable(_) => "store.unavailable",
             Self::Fault(_) => "store.fault",
         }
     }
     fn kind(&self) -> Kind {
         match self {
-            Self::Conflict { .. } | Self::Duplicate { .. } | Self::StillReferenced { .. } | Self::SlugTaken(_) => {
-                Kind::Conflict
-            }
+            Self::Conflict { .. }
+            | Self::Duplicate { .. }
+            | Self::StillReferenced { .. }
+            | Self::SlugTaken(_)
+            | Self::ProviderLinkTaken(_) => Kind::Conflict,
             Self::MissingReference { .. } => Kind::Invalid,
             Self::Unavailable(_) => Kind::Unavailable,
             Self::Fault(_) => Kind::Internal,
         }
     }
 }
+
+/// A store was asked for accounts at providers and keeps none.
+#[derive(Debug, thiserror::Error)]
+#[error("this store keeps no accounts at providers")]
+pub(super) struct NoLinks;
 
 /// What a store's operations return.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -123,6 +134,10 @@ pub trait Store: Send + Sync {
     async fn organizations_with_due_jobs(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<OrganizationId>>;
     /// The organization with this slug.
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>>;
+    /// The organization that has this account at a provider. A store that keeps none refuses.
+    async fn organization_by_link(&self, _link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        Err(StoreError::Fault(NoLinks.into()))
+    }
 }
 
 #[async_trait]
@@ -135,5 +150,8 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
     }
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
         (**self).organization_by_slug(slug).await
+    }
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        (**self).organization_by_link(link).await
     }
 }

@@ -17,6 +17,7 @@ mod observed;
     reason = "a panic in a test is its report; nothing here is part of a product"
 )]
 pub mod office;
+pub mod social;
 
 pub use clock::ManualClock;
 pub use ids::SequentialIds;

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 
-use crate::access::{Intent, OrganizationId, Slug};
+use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
 use crate::kernel::{Entity, Id, Page, Predicate, Stored, Timestamp};
 use crate::pipeline::PipelineReport;
@@ -74,6 +74,10 @@ impl<S: Store> Store for ObservedStore<S> {
         self.count("by_slug", "organization");
         self.inner.organization_by_slug(slug).await
     }
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        self.count("look up", "provider_link");
+        self.inner.organization_by_link(link).await
+    }
 }
 
 struct ObservedTx<'a> {
@@ -131,6 +135,14 @@ impl Tx for ObservedTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
         count(self.asked, "claim", "slug");
         self.inner.claim_slug(slug, organization).await
+    }
+    async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        count(self.asked, "claim", "provider_link");
+        self.inner.claim_link(link).await
+    }
+    async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        count(self.asked, "release", "provider_link");
+        self.inner.release_link(link).await
     }
     async fn commit(self: Box<Self>) -> StoreResult<()> {
         count(self.asked, "commit", "transaction");

@@ -1,7 +1,7 @@
 //! Stores that are broken on purpose, one fault at a time: a memory store behind a wrapper that cheats.
 
 use async_trait::async_trait;
-use crm_core::access::{Intent, OrganizationId, Slug};
+use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Cursor, Direction, Entity, Id, Page, Predicate, Stored, Timestamp};
 use crm_core::pipeline::PipelineReport;
@@ -30,6 +30,7 @@ pub(crate) enum Fault {
     LeasesInAnyOrder,
     IgnoresTokens,
     SharesSlugs,
+    SharesLinks,
     KnowsOrganizationsInAnyOrder,
     RoundsInstants,
     DropsTheEndOfBatches,
@@ -66,6 +67,7 @@ impl Fault {
         (Self::LeasesInAnyOrder, "due_jobs_are_claimed_the_longest_due_first"),
         (Self::IgnoresTokens, "a_job_is_finished_by_its_last_token_only"),
         (Self::SharesSlugs, "a_slug_belongs_to_one_organization"),
+        (Self::SharesLinks, "an_account_at_a_provider_belongs_to_one_organization"),
         (Self::KnowsOrganizationsInAnyOrder, "organizations_with_due_jobs_are_known"),
         (Self::RoundsInstants, "an_inserted_record_is_found_as_it_was"),
         (Self::DropsTheEndOfBatches, "a_thousand_records_go_in_at_once"),
@@ -105,6 +107,10 @@ impl Store for BrokenStore {
 
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
         self.sound.organization_by_slug(slug).await
+    }
+
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        self.sound.organization_by_link(link).await
     }
 }
 
@@ -253,6 +259,17 @@ impl Tx for BrokenTx {
             Err(StoreError::SlugTaken(_)) if self.has(Fault::SharesSlugs) => Ok(()),
             outcome => outcome,
         }
+    }
+
+    async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        match self.sound().claim_link(link).await {
+            Err(StoreError::ProviderLinkTaken(_)) if self.has(Fault::SharesLinks) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        self.sound().release_link(link).await
     }
 
     async fn commit(mut self: Box<Self>) -> StoreResult<()> {

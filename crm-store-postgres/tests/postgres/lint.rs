@@ -7,8 +7,8 @@ use sqlx::{Connection, Executor, PgConnection};
 use crate::database::Database;
 
 const LINT: &str = include_str!("lint.sql");
-/// Tables that belong to no organization: which has a slug, and which migrations were done.
-const GLOBAL: [&str; 2] = ["organization_slug", "_migration"];
+/// Tables that belong to no organization: which has a slug or an account, and which migrations were done.
+const GLOBAL: [&str; 3] = ["organization_slug", "provider_link", "_migration"];
 
 /// Each statement plants the defect of one rule.
 const DEFECTS: &str = r"

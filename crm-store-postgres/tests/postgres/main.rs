@@ -9,6 +9,7 @@ mod agenda;
 mod database;
 mod declarations;
 mod faults;
+mod inbox;
 mod isolation;
 mod lint;
 mod predicates;

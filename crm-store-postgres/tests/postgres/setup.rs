@@ -118,7 +118,12 @@ async fn every_statement_on_rows_names_the_organization() {
     let store = crate::store().await;
     let bound = |text: &str| text.contains("organization_id = $1") || text.contains("values ($1, ");
     let free: Vec<_> = store.statements().into_iter().filter(|text| !bound(text)).collect();
-    // Those of the global plane: whose slug it is, and which organizations have due work.
-    assert!(free.iter().all(|text| text.contains("organization_slug") || text.contains("group by")), "{free:?}");
-    assert_eq!(free.len(), 2, "{free:?}");
+    // Those of the global plane: whose slug or account it is, and which organizations have due work.
+    assert!(
+        free.iter().all(|text| text.contains("organization_slug")
+            || text.contains("provider_link")
+            || text.contains("group by")),
+        "{free:?}"
+    );
+    assert_eq!(free.len(), 4, "{free:?}");
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 
 use super::*;
-use crate::access::{Caller, Intent, OrganizationId, Slug};
+use crate::access::{Caller, Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
 use crate::crm::Crm;
 use crate::event::Event;
@@ -41,6 +41,9 @@ impl Store for Failing {
     }
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
         self.store.organization_by_slug(slug).await
+    }
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        self.store.organization_by_link(link).await
     }
 }
 
@@ -85,6 +88,12 @@ impl crate::pipeline::PipelineReport for FailingTx<'_> {}
 impl Tx for FailingTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
         self.tx.claim_slug(slug, organization).await
+    }
+    async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        self.tx.claim_link(link).await
+    }
+    async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        self.tx.release_link(link).await
     }
     async fn commit(self: Box<Self>) -> StoreResult<()> {
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {

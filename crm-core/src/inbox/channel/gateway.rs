@@ -6,7 +6,7 @@ use super::account::{
     Account, AuthorisationGrant, ConnectedAccount, FetchedMedia, Health, MediaUpload, Profile, RenewedToken,
 };
 use super::capability::Capabilities;
-use super::failure::{ChannelFailure, SendOutcome};
+use super::failure::{ChannelFailure, FailureClass, FailureScope, SendOutcome};
 use super::inbound::MediaItem;
 use super::outbound::{OutboundMessage, Recipient};
 use super::platform::Platform;
@@ -21,6 +21,12 @@ use super::template::TemplateListing;
 pub trait ChannelGateway: Send + Sync {
     /// The platforms that it serves, each with its table.
     fn platforms(&self) -> Vec<(Platform, Capabilities)>;
+
+    /// What is to be done about a refusal that a status tells of later, by the platform's number for it; nothing, when
+    /// the number is not known.
+    fn judge(&self, _platform: &Platform, _error_code: i64) -> Option<(FailureClass, FailureScope)> {
+        None
+    }
 
     /// Sends a message.
     async fn send(&self, account: &Account, message: &OutboundMessage) -> SendOutcome;

@@ -7,11 +7,26 @@ use std::sync::Arc;
 use super::capability::Capabilities;
 use super::gateway::ChannelGateway;
 use super::platform::Platform;
+use crate::inbox::connection::{NoVault, SecretVault};
+use crate::inbox::hours::{UtcOnly, Zones};
+use crate::inbox::media::{MediaShelf, NoShelf};
 use crate::kernel::{Kind, Rule};
 
-/// The channels of a host. Clones share them.
-#[derive(Clone, Default)]
-pub struct Channels(Arc<BTreeMap<Platform, Channel>>);
+/// What the inbox of a host needs from outside: its channels and the vault for their tokens. Clones share them.
+#[derive(Clone)]
+pub struct Channels {
+    channels: Arc<BTreeMap<Platform, Channel>>,
+    vault: Arc<dyn SecretVault>,
+    shelf: Arc<dyn MediaShelf>,
+    zones: Arc<dyn Zones>,
+}
+
+impl Default for Channels {
+    /// No channel, no vault, no shelf, and UTC alone.
+    fn default() -> Self {
+        Self { channels: Arc::default(), vault: Arc::new(NoVault), shelf: Arc::new(NoShelf), zones: Arc::new(UtcOnly) }
+    }
+}
 
 #[derive(Clone)]
 struct Channel {
@@ -42,12 +57,48 @@ impl Channels {
 
     /// The same with an adapter that the host keeps a hand on.
     #[must_use]
-    pub fn with_shared(self, gateway: Arc<dyn ChannelGateway>) -> Self {
-        let mut channels = Arc::unwrap_or_clone(self.0);
+    pub fn with_shared(mut self, gateway: Arc<dyn ChannelGateway>) -> Self {
+        let mut channels = Arc::unwrap_or_clone(std::mem::take(&mut self.channels));
         for (platform, capabilities) in gateway.platforms() {
             channels.insert(platform, Channel { gateway: Arc::clone(&gateway), capabilities });
         }
-        Self(Arc::new(channels))
+        Self { channels: Arc::new(channels), ..self }
+    }
+
+    /// The same with a vault for tokens.
+    #[must_use]
+    pub fn with_vault(self, vault: impl SecretVault + 'static) -> Self {
+        Self { vault: Arc::new(vault), ..self }
+    }
+
+    /// The same with the world's time zones, for business calendars.
+    #[must_use]
+    pub fn with_zones(self, zones: impl Zones + 'static) -> Self {
+        Self { zones: Arc::new(zones), ..self }
+    }
+
+    /// The world's time zones.
+    #[must_use]
+    pub fn zones(&self) -> &dyn Zones {
+        &*self.zones
+    }
+
+    /// The same with a place for media that came in.
+    #[must_use]
+    pub fn with_shelf(self, shelf: impl MediaShelf + 'static) -> Self {
+        Self { shelf: Arc::new(shelf), ..self }
+    }
+
+    /// The place for media that came in.
+    #[must_use]
+    pub fn shelf(&self) -> &dyn MediaShelf {
+        &*self.shelf
+    }
+
+    /// The vault for tokens.
+    #[must_use]
+    pub fn vault(&self) -> &dyn SecretVault {
+        &*self.vault
     }
 
     /// What the platform allows.
@@ -68,16 +119,16 @@ impl Channels {
 
     /// The platforms that there is an adapter for.
     pub fn platforms(&self) -> impl Iterator<Item = &Platform> {
-        self.0.keys()
+        self.channels.keys()
     }
 
     fn channel(&self, platform: &Platform) -> Result<&Channel, NoSuchChannel> {
-        self.0.get(platform).ok_or_else(|| NoSuchChannel(platform.clone()))
+        self.channels.get(platform).ok_or_else(|| NoSuchChannel(platform.clone()))
     }
 }
 
 impl fmt::Debug for Channels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.channels.keys()).finish()
     }
 }

@@ -1,11 +1,16 @@
 //! What the inbox promises, on the memory store.
 
+mod races;
+mod receiving;
+mod scenarios;
+
 use std::io::Write as _;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::channel::{Capabilities, Feature, Opener, SendingWindow};
+use super::channel::{Account, Capabilities, ConnectedAccount, Feature, Opener, Platform, SendingWindow};
+use crate::kernel::Secret;
 
 /// A further channel, which nothing outside the tests knows: 48 hours, and nothing afterwards.
 pub(crate) const TIKTOK: Capabilities = Capabilities {
@@ -30,5 +35,23 @@ pub(crate) fn shared(path: &str) -> Option<Json> {
             writeln!(std::io::stderr(), "skipped: {} is not there", file.display()).unwrap();
             None
         }
+    }
+}
+
+/// A number that somebody has just connected.
+pub(crate) fn account(external_id: &str) -> ConnectedAccount {
+    let account = Account {
+        platform: Platform::WHATSAPP,
+        external_id: external_id.to_owned(),
+        parent_id: None,
+        login: None,
+        token: Secret::new("token"),
+    };
+    ConnectedAccount {
+        account,
+        name: "Front desk".to_owned(),
+        handle: None,
+        scopes: Vec::new(),
+        token_expires_at: None,
     }
 }

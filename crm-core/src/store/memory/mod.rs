@@ -16,7 +16,7 @@ use self::overlay::Overlays;
 use self::table::{AnyTable, Table};
 use super::contents::{PipelineReport, Tx};
 use super::port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
-use crate::access::{Intent, OrganizationId, Slug};
+use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId, JobState, leased};
 use crate::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Timestamp, Value};
 
@@ -30,6 +30,7 @@ pub struct MemoryStore {
 struct State {
     tables: BTreeMap<&'static str, Box<dyn AnyTable>>,
     slugs: HashMap<Slug, OrganizationId>,
+    links: HashMap<ProviderLink, OrganizationId>,
 }
 
 impl State {
@@ -46,6 +47,10 @@ impl State {
     fn check_slug(&self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
         let taken = self.slugs.get(slug).is_some_and(|holder| *holder != organization);
         if taken { Err(StoreError::SlugTaken(slug.to_string())) } else { Ok(()) }
+    }
+    fn check_link(&self, link: &ProviderLink, organization: Uuid) -> StoreResult<()> {
+        let taken = self.links.get(link).is_some_and(|holder| holder.uuid() != organization);
+        if taken { Err(StoreError::ProviderLinkTaken(link.clone())) } else { Ok(()) }
     }
     fn tables(&self) -> impl Iterator<Item = &dyn AnyTable> {
         self.tables.values().map(AsRef::as_ref)
@@ -64,7 +69,7 @@ impl MemoryStore {
     pub fn fork(&self) -> Self {
         let state = self.read();
         let tables = state.tables.iter().map(|(name, table)| (*name, table.copy())).collect();
-        Self { state: Arc::new(Mutex::new(State { tables, slugs: state.slugs.clone() })) }
+        Self { state: Arc::new(Mutex::new(State { tables, slugs: state.slugs.clone(), links: state.links.clone() })) }
     }
 
     /// Every committed record of a kind in an organization, in the order of identifiers.
@@ -90,6 +95,7 @@ impl Store for MemoryStore {
             writes: intent == Intent::Write,
             overlays: Overlays::default(),
             slugs: Vec::new(),
+            links: BTreeMap::new(),
             failed: false,
         }))
     }
@@ -112,6 +118,10 @@ impl Store for MemoryStore {
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
         Ok(self.read().slugs.get(slug).copied())
     }
+
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        Ok(self.read().links.get(link).copied())
+    }
 }
 
 struct MemoryTx<'a> {
@@ -120,6 +130,8 @@ struct MemoryTx<'a> {
     writes: bool,
     overlays: Overlays,
     slugs: Vec<(Slug, OrganizationId)>,
+    /// Accounts at providers that were taken (`true`) or given back.
+    links: BTreeMap<ProviderLink, bool>,
     /// Like a database, a transaction that was refused something can only be dropped.
     failed: bool,
 }
@@ -276,12 +288,33 @@ impl Tx for MemoryTx<'_> {
         Ok(())
     }
 
+    async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        self.write(|_, organization, state| state.check_link(link, organization))?;
+        self.links.insert(link.clone(), true);
+        Ok(())
+    }
+
+    async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
+        self.write(|_, _, _| Ok(()))?;
+        self.links.insert(link.clone(), false);
+        Ok(())
+    }
+
     async fn commit(self: Box<Self>) -> StoreResult<()> {
         self.check_open()?;
         let mut state = self.store.read();
+        let taken = self.links.iter().filter(|(_, taken)| **taken);
+        taken.map(|(link, _)| link).try_for_each(|link| state.check_link(link, self.organization))?;
         self.slugs.iter().try_for_each(|(slug, organization)| state.check_slug(slug, *organization))?;
         self.overlays.commit(self.organization, &mut state)?;
         state.slugs.extend(self.slugs);
+        for (link, taken) in self.links {
+            if taken {
+                state.links.insert(link, Id::new(self.organization));
+            } else if state.check_link(&link, self.organization).is_ok() {
+                state.links.remove(&link);
+            }
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 mod activity;
 mod billing;
 mod import;
+mod inbox;
 mod judged;
 mod judgement;
 mod pipeline;

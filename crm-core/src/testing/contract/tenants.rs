@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::bench::{Bench, Checked, lead, member, organization, refused, same, team};
-use crate::access::{Member, Organization, Slug, Team};
+use crate::access::{Member, Organization, ProviderLink, Slug, Team};
 use crate::kernel::{Predicate, Stored};
 use crate::lead::Lead;
 use crate::store::{Records, Store};
@@ -17,6 +17,9 @@ pub(super) const CHECKS: &[Check] = &[
         Box::pin(a_foreign_record_cannot_be_referred_to(store))
     }),
     Check::new("a_slug_belongs_to_one_organization", |store| Box::pin(a_slug_belongs_to_one_organization(store))),
+    Check::new("an_account_at_a_provider_belongs_to_one_organization", |store| {
+        Box::pin(an_account_at_a_provider_belongs_to_one_organization(store))
+    }),
     Check::new("an_organization_has_its_own_record", |store| Box::pin(an_organization_has_its_own_record(store))),
 ];
 
@@ -108,6 +111,41 @@ async fn a_slug_belongs_to_one_organization(store: &dyn Store) -> Checked {
     tx.claim_slug(&acme, ours).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn an_account_at_a_provider_belongs_to_one_organization(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let page = ProviderLink::new("messenger", "100200300400501")?;
+    let number = ProviderLink::new("whatsapp", "100200300400501")?;
+    for link in [&page, &number] {
+        let mut tx = bench.write(ours).await?;
+        tx.claim_link(link).await?;
+        drop(tx);
+        same("an account whose claim was dropped", &store.organization_by_link(link).await?, &None)?;
+    }
+    let mut tx = bench.write(ours).await?;
+    tx.claim_link(&page).await?;
+    tx.claim_link(&page).await?;
+    tx.commit().await?;
+    same("the holder", &store.organization_by_link(&page).await?, &Some(ours))?;
+    same("the same number elsewhere", &store.organization_by_link(&number).await?, &None)?;
+
+    let mut tx = bench.write(theirs).await?;
+    refused("a taken account", tx.claim_link(&page).await, "provider_link.taken")?;
+    super::bench::aborted(tx).await?;
+    let mut tx = bench.write(theirs).await?;
+    tx.release_link(&page).await?;
+    tx.commit().await?;
+    same("the holder after a foreign release", &store.organization_by_link(&page).await?, &Some(ours))?;
+
+    let mut tx = bench.write(ours).await?;
+    tx.release_link(&page).await?;
+    tx.commit().await?;
+    let mut tx = bench.write(theirs).await?;
+    tx.claim_link(&page).await?;
+    tx.commit().await?;
+    same("the next holder", &store.organization_by_link(&page).await?, &Some(theirs))
 }
 
 async fn an_organization_has_its_own_record(store: &dyn Store) -> Checked {

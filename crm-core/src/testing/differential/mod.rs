@@ -29,6 +29,16 @@ use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
 use crate::identity::MatchKey;
 use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
+use crate::inbox::bulk::{BulkRecipient, BulkSend};
+use crate::inbox::connection::Connection;
+use crate::inbox::conversation::{Conversation, ConversationNote};
+use crate::inbox::desk::CannedReply;
+use crate::inbox::hours::Calendar;
+use crate::inbox::message::Message;
+use crate::inbox::participant::{Alias, Participant};
+use crate::inbox::receive::{Delivery, ParkedEvent};
+use crate::inbox::send::SendingRate;
+use crate::inbox::template::MessageTemplate;
 use crate::intake::Capture;
 use crate::kernel::{Id, Rule, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
@@ -128,6 +138,10 @@ fn subjects() -> Vec<Subject> {
         Subject::of::<ScoringRule>(),
         Subject::of::<AssignmentRule>(),
         Subject::of::<Import>(),
+        Subject::of::<Connection>(),
+        Subject::of::<Participant>(),
+        Subject::of::<Conversation>(),
+        Subject::of::<BulkSend>(),
         Subject::of::<TeamMember>(),
         Subject::of_history::<Event>(),
         Subject::of::<Job>(),
@@ -176,11 +190,21 @@ fn subjects() -> Vec<Subject> {
         Subject::of::<UsageLimit>(),
         Subject::of::<UsageWarning>(),
         Subject::of::<BillingCommand>(),
+        Subject::of::<Alias>(),
+        Subject::of::<ConversationNote>(),
+        Subject::of::<Message>(),
+        Subject::of::<MessageTemplate>(),
+        Subject::of::<SendingRate>(),
+        Subject::of::<ParkedEvent>(),
+        Subject::of::<Delivery>(),
+        Subject::of::<Calendar>(),
+        Subject::of::<CannedReply>(),
+        Subject::of::<BulkRecipient>(),
     ]
 }
 
 /// How many of the subjects others refer to: these are seeded in every script.
-const REFERRED_TO: usize = 13;
+const REFERRED_TO: usize = 17;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {

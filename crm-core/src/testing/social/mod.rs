@@ -1,0 +1,9 @@
+//! Channels without a platform: a scripted one, a vault that checks places, and scenarios of events in any order.
+
+mod scenario;
+mod scripted;
+mod vault;
+
+pub use scenario::{Scenario, Stage};
+pub use scripted::ScriptedChannel;
+pub use vault::PlaceVault;
