@@ -1,12 +1,17 @@
-//! What a webhook of Meta's costs before anything is stored: the signature, and reading the delivery.
+//! What a webhook of Meta's costs: the signature, reading the delivery, and keeping and applying it in memory.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crm_benches::must;
+use crm_core::inbox::{self, Platform};
+use crm_core::store::MemoryStore;
+use crm_core::testing::social::Stage;
 use crm_social_meta::parse::parse;
 use crm_social_meta::webhook::check_signature;
 use secrecy::SecretString;
+use serde_json::json;
+use tokio::runtime::Runtime;
 
 const TEXT: &str = r#"{"object":"whatsapp_business_account","entry":[{"id":"100","changes":[{"field":"messages","value":{
     "messaging_product":"whatsapp","metadata":{"display_phone_number":"15550100000","phone_number_id":"110"},
@@ -53,5 +58,33 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading);
+/// A text from one of a thousand customers.
+fn numbered(number: u64) -> String {
+    TEXT.replace("w_1", &format!("w_{number}")).replace("12025550100", &format!("120255{:05}", number % 1_000))
+}
+
+/// From the bytes to the message in its thread, with everything that follows from it.
+fn applying(criterion: &mut Criterion) {
+    let runtime = must(Runtime::new());
+    let mut number = 0;
+    let stage = runtime.block_on(async {
+        let stage = must(Stage::on(MemoryStore::new(), "bench", 0).await);
+        must(stage.connect(&[json!({ "event": { "connection_id": "110" } })], "").await);
+        stage
+    });
+    criterion.bench_function("webhook: parse, keep and apply one text, memory", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            let delivery = must(parse(numbered(number).as_bytes()));
+            runtime.block_on(async {
+                let key = number.to_string();
+                let kept = inbox::receive(stage.crm().ports(), &Platform::WHATSAPP, &key, delivery.events).await;
+                assert_eq!(must(kept).kept, 1);
+                must(stage.finish().await);
+            });
+        });
+    });
+}
+
+criterion_group!(benches, reading, applying);
 criterion_main!(benches);

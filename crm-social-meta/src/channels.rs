@@ -230,8 +230,8 @@ fn accepted(answer: &Json, message: &OutboundMessage) -> Result<Accepted, CallEr
     let reaction = matches!(message.content, OutboundContent::Reaction { .. });
     let external_message_id = match id {
         Some(id) if !id.is_empty() => id,
-        // Reactions of Instagram are no messages and get no identifier.
-        _ if reaction => String::new(),
+        // Reactions of Instagram are no messages and get no identifier; ours stands in, so that no two are the same.
+        _ if reaction => format!("reaction:{}", message.client_id),
         _ => return Err(CallError::Lost("the answer carries no message identifier".to_owned())),
     };
     let participant_id = text("/contacts/0/wa_id").filter(|id| *id != message.to.id);

@@ -1,15 +1,19 @@
 //! What Meta calls: the handshake by GET, deliveries by POST.
 //!
-//! A host passes the query of the one and the signature header and raw bytes of the other to [`Webhook`]; the answer's
-//! status is [`WebhookRefusal::status`], or 200. The signature comes first: a body that is not signed is neither parsed
-//! nor stored.
+//! A host passes the query of the one ([`Webhook::handshake`]) and the signature header and raw bytes of the other
+//! ([`Webhook::accept`]) to [`Webhook`]; the status of the answer is that of the refusal, or 200. The signature comes
+//! first: a body that is not signed is neither parsed nor stored.
 
 mod handshake;
 pub(crate) mod signature;
 
 use std::fmt;
 
+use crm_core::inbox::{self, Received};
+use crm_core::kernel::Error;
+use crm_core::store::Ports;
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
 
 use crate::config::MetaConfig;
 use crate::parse::{Delivery, Malformed, parse};
@@ -45,6 +49,28 @@ pub enum WebhookRefusal {
     /// The delivery is signed and can't be read.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+}
+
+/// Why a delivery was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAccepted {
+    /// It is none of Meta's, or can't be read. Nothing was stored.
+    #[error(transparent)]
+    Refused(#[from] WebhookRefusal),
+    /// It could not be stored; Meta must deliver it again.
+    #[error("the delivery could not be stored; Meta will deliver it again")]
+    NotStored(#[source] Error),
+}
+
+impl NotAccepted {
+    /// The HTTP status to answer with.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Refused(refusal) => refusal.status(),
+            Self::NotStored(_) => 503,
+        }
+    }
 }
 
 impl WebhookRefusal {
@@ -84,5 +110,20 @@ impl Webhook {
     pub fn receive(&self, signature: Option<&str>, body: &[u8]) -> Result<Delivery, WebhookRefusal> {
         check_signature(&self.secrets, signature, body)?;
         Ok(parse(body)?)
+    }
+
+    /// Checks, reads and stores a delivery, each organization's share apart; then 200 is the truth.
+    ///
+    /// The agenda applies what was stored. Events about accounts that nobody here has connected are counted and dropped.
+    ///
+    /// # Errors
+    /// `Refused` as for [`Webhook::receive`]; `NotStored`, after which Meta must deliver it again.
+    pub async fn accept(&self, ports: &Ports, signature: Option<&str>, body: &[u8]) -> Result<Received, NotAccepted> {
+        let delivery = self.receive(signature, body)?;
+        let Some(platform) = delivery.platform else {
+            return Ok(Received { ignored: delivery.events.len(), ..Received::default() });
+        };
+        let key = signature::hex(&Sha256::digest(body));
+        inbox::receive(ports, &platform, &key, delivery.events).await.map_err(NotAccepted::NotStored)
     }
 }

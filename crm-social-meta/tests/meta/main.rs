@@ -11,11 +11,16 @@
 )]
 
 mod connecting;
+mod database;
 mod errors;
+mod false_meta;
+mod journey;
 mod media;
 mod outbound;
+mod scenarios;
 mod server;
 mod shared;
 mod signatures;
 mod total;
 mod webhooks;
+mod wire;
