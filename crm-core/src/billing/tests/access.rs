@@ -230,9 +230,9 @@ fn any_policy() -> impl Strategy<Value = AccessPolicy> {
 }
 
 fn any_instant() -> impl Strategy<Value = Timestamp> {
-    (0..200_u32, 0..3_u32).prop_map(|(day, side)| {
+    (0..200_u32, 0..3_usize).prop_map(|(day, side)| {
         let instant = at(START).plus(DAY * day);
-        [instant.minus(SECOND), instant, instant.plus(SECOND)][side as usize]
+        [instant.minus(SECOND), instant, instant.plus(SECOND)][side]
     })
 }
 

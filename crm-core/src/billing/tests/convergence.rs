@@ -18,14 +18,14 @@ mod rand_like {
     pub(super) struct Dice(pub(super) u64);
 
     impl Dice {
-        pub(super) fn roll(&mut self, sides: u64) -> u64 {
+        pub(super) fn roll(&mut self, sides: u32) -> u32 {
             self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) % sides
+            u32::try_from(self.0 >> 33).unwrap() % sides
         }
         pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
             for place in (1..items.len()).rev() {
-                let other = self.roll(place as u64 + 1) as usize;
-                items.swap(place, other);
+                let other = self.roll(u32::try_from(place).unwrap() + 1);
+                items.swap(place, usize::try_from(other).unwrap());
             }
         }
     }
@@ -91,7 +91,7 @@ async fn play(seed: u64) -> Result<(), String> {
         }
     }
     dice.shuffle(&mut deliveries);
-    let pauses: Vec<u32> = (0..400).map(|_| dice.roll(6) as u32).collect();
+    let pauses: Vec<u32> = (0..400).map(|_| dice.roll(6)).collect();
     business.books.answer_late(pauses);
     if dice.roll(3) == 0 {
         business.books.fail([Failure::Before(GatewayError::Outage), Failure::After]);

@@ -104,7 +104,7 @@ async fn invariant_3_an_older_fetch_never_overwrites_a_newer_one() {
         business.books.put(ended);
         business.desk().sync(&id("cus_1")).await.unwrap()
     };
-    let (slow, fast) = futures_util::future::join(slow, fast).await;
+    let (slow, fast) = futures_util::future::join(Box::pin(slow), Box::pin(fast)).await;
     let (Synced::Fetched(slow), Synced::Fetched(fast)) = (slow, fast) else { panic!("both know the customer") };
     assert_eq!((slow.written, fast.written), (false, true), "the slow one was begun first and arrived last");
     assert_eq!(business.level(LEADS), Level::None);
