@@ -42,7 +42,6 @@ create table crm.engagement (
     constraint engagement_source_key unique (organization_id, source_key)
 );
 create index engagement_by_lead_id on crm.engagement (organization_id, lead_id, id);
-create index engagement_by_source_key on crm.engagement (organization_id, source_key, id);
 alter table crm.engagement enable row level security;
 alter table crm.engagement force row level security;
 create policy engagement_of_organization on crm.engagement to crm_app
@@ -65,7 +64,6 @@ create table crm.score_state (
     constraint score_state_lead_rule unique (organization_id, lead_id, rule_id),
     constraint score_state_rule_id_fkey foreign key (organization_id, rule_id) references crm.scoring_rule (organization_id, id)
 );
-create index score_state_by_lead_id on crm.score_state (organization_id, lead_id, id);
 create index score_state_by_rule_id on crm.score_state (organization_id, rule_id, id);
 alter table crm.score_state enable row level security;
 alter table crm.score_state force row level security;

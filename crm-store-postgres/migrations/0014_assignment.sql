@@ -35,7 +35,6 @@ create table crm.rotation (
     constraint rotation_rule_id unique (organization_id, rule_id),
     constraint rotation_rule_id_fkey foreign key (organization_id, rule_id) references crm.assignment_rule (organization_id, id)
 );
-create index rotation_by_rule_id on crm.rotation (organization_id, rule_id, id);
 alter table crm.rotation enable row level security;
 alter table crm.rotation force row level security;
 create policy rotation_of_organization on crm.rotation to crm_app
@@ -57,7 +56,6 @@ create table crm.availability (
     constraint availability_member_id unique (organization_id, member_id),
     constraint availability_member_id_fkey foreign key (organization_id, member_id) references crm.member (organization_id, id)
 );
-create index availability_by_member_id on crm.availability (organization_id, member_id, id);
 alter table crm.availability enable row level security;
 alter table crm.availability force row level security;
 create policy availability_of_organization on crm.availability to crm_app
@@ -78,7 +76,6 @@ create table crm.waiting_lead (
     constraint waiting_lead_organization_id_fkey foreign key (organization_id) references crm.organization (organization_id),
     constraint waiting_lead_lead_id unique (organization_id, lead_id)
 );
-create index waiting_lead_by_lead_id on crm.waiting_lead (organization_id, lead_id, id);
 create index waiting_lead_by_since on crm.waiting_lead (organization_id, since, id);
 alter table crm.waiting_lead enable row level security;
 alter table crm.waiting_lead force row level security;

@@ -20,7 +20,6 @@ create table crm.conversion (
     constraint conversion_account_id_fkey foreign key (organization_id, account_id) references crm.account (organization_id, id),
     constraint conversion_opportunity_id_fkey foreign key (organization_id, opportunity_id) references crm.opportunity (organization_id, id)
 );
-create index conversion_by_lead_id on crm.conversion (organization_id, lead_id, id);
 create index conversion_by_contact_id on crm.conversion (organization_id, contact_id, id);
 create index conversion_by_account_id on crm.conversion (organization_id, account_id, id);
 create index conversion_by_opportunity_id on crm.conversion (organization_id, opportunity_id, id);
@@ -44,7 +43,6 @@ create table crm.conversion_mapping (
     constraint conversion_mapping_source_check check (source in ('lead', 'contact', 'account', 'opportunity')),
     constraint conversion_mapping_source unique (organization_id, source)
 );
-create index conversion_mapping_by_source on crm.conversion_mapping (organization_id, source, id);
 alter table crm.conversion_mapping enable row level security;
 alter table crm.conversion_mapping force row level security;
 create policy conversion_mapping_of_organization on crm.conversion_mapping to crm_app

@@ -5,6 +5,8 @@
 //! nothing else of them; then it opens one of them and leases there. Leasing passes over rows that another transaction
 //! holds, and finishing names the lease's token; both take few statements for any number of jobs.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use crm_core::access::OrganizationId;
 use crm_core::agenda::{Claim, Job, JobId, leased};
@@ -15,11 +17,10 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::cell::{CellError, Kind, ValuesCell};
-use crate::fault::refusal;
 use crate::row::column;
 use crate::statement::{Binds, Statement};
 use crate::table::Table;
-use crate::tx::{PgTx, query};
+use crate::tx::{PgTx, defect, query};
 
 /// The transaction in which all organizations' due times may be read, and nothing else.
 pub(crate) const OPEN_AS_WORKER: &str = "begin read only; set local role crm_worker";
@@ -64,37 +65,48 @@ pub(crate) fn free_text(table: &Table) -> String {
 #[async_trait]
 impl Agenda for PgTx<'_> {
     async fn claim(&mut self, claim: &Claim) -> StoreResult<Vec<Stored<Job>>> {
-        self.check_open()?;
+        self.begin_writing()?;
         let table = self.store.tables.of::<Job>()?;
-        let mut binds = self.binds()?;
-        bind_free(claim, &mut binds).map_err(|error| self.defect(error))?;
-        let statement = Statement::named(self.store.free_jobs.clone(), binds);
-        let rows = self.rows(statement).await.map_err(|error| self.refused(refusal(error, &table)))?;
+        let mut binds = self.binds().map_err(defect)?;
+        bind_free(claim, &mut binds).map_err(defect)?;
+        let rows = self.many(Statement::named(self.store.free_jobs.clone(), binds), &table).await?;
         let mut jobs = Vec::with_capacity(rows.len());
         for row in &rows {
             jobs.push(leased(self.read::<Job>(row, &table)?, claim));
         }
         for chunk in jobs.chunks(JOBS_PER_STATEMENT) {
-            let mut binds = self.binds()?;
-            bind_lease(claim, chunk, &mut binds).map_err(|error| self.defect(error))?;
-            let held = self.execute(Statement::named(LEASE.into(), binds)).await;
-            held.map_err(|error| self.refused(refusal(error, &table)))?;
+            let mut binds = self.binds().map_err(defect)?;
+            bind_lease(claim, chunk, &mut binds).map_err(defect)?;
+            self.change(Statement::named(LEASE.into(), binds), &table).await?;
         }
+        self.done();
         Ok(jobs)
     }
 
     async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
-        self.check_open()?;
+        self.begin_writing()?;
         let table = self.store.tables.of::<Job>()?;
         let mut finished = 0;
-        for chunk in jobs.chunks(JOBS_PER_STATEMENT) {
-            let mut binds = self.binds()?;
-            bind_finished(chunk, &mut binds).map_err(|error| self.defect(error))?;
-            let done = self.execute(Statement::named(FINISH.into(), binds)).await;
-            finished += done.map_err(|error| self.refused(refusal(error, &table)))?;
+        for batch in batches(jobs) {
+            let mut binds = self.binds().map_err(defect)?;
+            bind_finished(&batch, &mut binds).map_err(defect)?;
+            finished += self.change(Statement::named(FINISH.into(), binds), &table).await?;
         }
+        self.done();
         Ok(usize::try_from(finished).unwrap_or(usize::MAX))
     }
+}
+
+/// The jobs, a statement's worth at a time, none of them twice in one: a token is found by the first place of its job.
+fn batches(jobs: &[(JobId, i64)]) -> Vec<Vec<(JobId, i64)>> {
+    let (mut batches, mut rest) = (Vec::new(), jobs.to_vec());
+    while !rest.is_empty() {
+        let mut seen = HashSet::new();
+        let (batch, later) = rest.into_iter().partition(|(id, _)| seen.len() < JOBS_PER_STATEMENT && seen.insert(*id));
+        batches.push(batch);
+        rest = later;
+    }
+    batches
 }
 
 fn bind_free(claim: &Claim, binds: &mut Binds) -> Result<(), CellError> {

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use crm_core::kernel::{Entity, Field, FieldKind};
+use crm_core::kernel::{Entity, FieldKind};
 use crm_core::store::{Visitor, visit_entities};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::cell::Kind;
-use crate::row::field_names;
 use crate::setup::SetupError;
-use crate::table::{SYSTEM_COLUMNS, Tables, quoted};
+use crate::table::{Declaration, SYSTEM_COLUMNS, Tables, quoted};
 
 const COLUMNS: &str = "select c.relname::text, a.attname::text, y.typname::text from pg_attribute a \
     join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace \
@@ -83,39 +82,39 @@ struct Comparison<'t> {
 
 impl Visitor for Comparison<'_> {
     fn visit<E: Entity>(&mut self) {
-        self.problems.extend(differences::<E>(self.tables));
+        self.problems.extend(differences(&Declaration::of::<E>(), self.tables));
     }
 }
 
 /// How an entity and its table differ: missing and extra columns, types that are not mapped or do not fit a field.
-pub(crate) fn differences<E: Entity>(tables: &Tables) -> Vec<String> {
-    let Some(columns) = tables.columns(E::NAME) else { return vec![format!("there is no table crm.{}", E::NAME)] };
-    if let Err(error) = tables.of::<E>() {
-        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        return vec![cause];
+pub(crate) fn differences(declared: &Declaration, tables: &Tables) -> Vec<String> {
+    let entity = declared.entity;
+    let Some(columns) = tables.columns(entity) else { return vec![format!("there is no table crm.{entity}")] };
+    if let Err(error) = tables.look_at(declared) {
+        return vec![error.to_string()];
     }
-    let own = field_names::<E>().unwrap_or_default();
+    let own = declared.members.unwrap_or_default();
     let mut problems = Vec::new();
     for name in own.iter().filter(|name| SYSTEM_COLUMNS.contains(name) || **name == "organization_id") {
-        problems.push(format!("the field '{name}' of {} is named like a column that every record has", E::NAME));
+        problems.push(format!("the field '{name}' of {entity} is named like a column that every record has"));
     }
     for (name, kind) in SYSTEM_COLUMNS.iter().zip(["uuid", "int8", "timestamptz", "timestamptz"]) {
         if columns.get(*name).map(String::as_str) != Some(kind) {
-            problems.push(format!("crm.{} needs a column '{name}' of type {kind}", E::NAME));
+            problems.push(format!("crm.{entity} needs a column '{name}' of type {kind}"));
         }
     }
     let known = |name: &str| own.contains(&name) || SYSTEM_COLUMNS.contains(&name) || name == "organization_id";
     let mut extra: Vec<_> = columns.keys().filter(|name| !known(name)).collect();
     extra.sort();
-    problems.extend(extra.into_iter().map(|name| format!("crm.{} has a column '{name}' that no field fills", E::NAME)));
-    problems.extend(E::FIELDS.iter().filter_map(|field| misfit(field, columns)));
+    problems.extend(extra.into_iter().map(|name| format!("crm.{entity} has a column '{name}' that no field fills")));
+    problems.extend(declared.fields.iter().filter_map(|(name, kind)| misfit(entity, name, *kind, columns)));
     problems
 }
 
-fn misfit<E: Entity>(field: &Field<E>, columns: &HashMap<String, String>) -> Option<String> {
-    let needed = Kind::of_field(field.kind).catalog_name();
-    let found = columns.get(field.name).map_or("nothing", String::as_str);
-    let many = matches!(field.kind, FieldKind::Tags | FieldKind::Custom);
+fn misfit(entity: &str, name: &str, kind: FieldKind, columns: &HashMap<String, String>) -> Option<String> {
+    let needed = Kind::of_field(kind).catalog_name();
+    let found = columns.get(name).map_or("nothing", String::as_str);
+    let many = matches!(kind, FieldKind::Tags | FieldKind::Custom);
     let why = if many { "is kept whole in" } else { "is filtered and sorted by" };
-    (found != needed).then(|| format!("'{}' of {} {why} a column of type {needed}, not {found}", field.name, E::NAME))
+    (found != needed).then(|| format!("'{name}' of {entity} {why} a column of type {needed}, not {found}"))
 }

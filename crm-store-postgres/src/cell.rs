@@ -15,7 +15,7 @@ use sqlx::postgres::PgTypeInfo;
 use sqlx::postgres::types::Oid;
 
 pub(crate) use decode::{read, read_seed};
-pub(crate) use encode::{Cell, ValueCell, ValuesCell};
+pub(crate) use encode::{Cell, Fill, ValueCell, ValuesCell};
 
 /// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL begins to count.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
@@ -114,8 +114,8 @@ impl Kind {
 pub(crate) struct CellError(pub(crate) String);
 
 impl CellError {
-    pub(crate) fn new(problem: impl Into<String>) -> Self {
-        Self(problem.into())
+    pub(crate) fn new(problem: impl fmt::Display) -> Self {
+        Self(problem.to_string())
     }
 }
 

@@ -6,17 +6,23 @@
 
 use crm_core::store::StoreError;
 use sqlx::error::DatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::table::{Constraint, Table, Tables};
-
-/// The transaction was refused something before; whatever follows would be lost in silence.
-#[derive(Debug, thiserror::Error)]
-#[error("the transaction was refused something before and can only be dropped")]
-pub(crate) struct Aborted;
 
 /// A failure that has to do with no entity.
 pub(crate) fn fault(error: sqlx::Error) -> StoreError {
     if is_unavailable(&error) { StoreError::Unavailable(error.into()) } else { StoreError::Fault(error.into()) }
+}
+
+/// A failure of a commit. The server's own refusal undoes everything; when the line or the server went away instead, the
+/// answer was lost, and with it whether there was something to answer.
+pub(crate) fn unkept(error: sqlx::Error) -> StoreError {
+    let refused = error
+        .as_database_error()
+        .and_then(|answer| answer.try_downcast_ref::<PgDatabaseError>())
+        .is_some_and(|answer| answer.severity() == PgSeverity::Error);
+    if !refused && is_unavailable(&error) { StoreError::OutcomeUnknown(error.into()) } else { fault(error) }
 }
 
 /// A failure of a statement that reads or writes an entity's rows.

@@ -22,13 +22,16 @@ mod fault;
 mod migrations;
 mod numeric;
 mod predicate;
+mod record;
 mod records;
+mod report;
 mod row;
 mod setup;
 mod statement;
 mod table;
 mod term;
 mod tx;
+mod write;
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,13 +40,14 @@ use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::Job;
 use crm_core::kernel::{Entity, Timestamp};
-use crm_core::store::{BoxTx, Store, StoreError, StoreResult};
+use crm_core::store::{BoxTx, Store, StoreResult};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::cell::{CellError, Kind};
 use crate::statement::{Binds, Statement};
-use crate::table::Tables;
+use crate::table::{Declaration, Tables};
+use crate::tx::defect;
 
 pub use draft::draft;
 pub use setup::{PgOptions, SetupError};
@@ -108,7 +112,7 @@ impl PgStore {
     /// How an entity's declaration and its table differ; empty when they fit.
     #[must_use]
     pub fn differences<E: Entity>(&self) -> Vec<String> {
-        catalog::differences::<E>(&self.tables)
+        catalog::differences(&Declaration::of::<E>(), &self.tables)
     }
 
     /// The text of every statement that does not depend on its values, for checks against a schema.
@@ -143,10 +147,6 @@ impl PgStore {
 }
 
 const HOLDER_OF_SLUG: &str = "select s.organization from crm.organization_slug s where s.slug = $1";
-
-fn defect(error: CellError) -> StoreError {
-    StoreError::Fault(error.into())
-}
 
 #[async_trait]
 impl Store for PgStore {

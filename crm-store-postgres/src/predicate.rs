@@ -5,8 +5,7 @@
 //! `is not true`, since an absent value makes a comparison unknown and not false. What can hold for no record (an empty
 //! list, a value of another kind) becomes `false` here and costs the server nothing.
 
-use crm_core::kernel::{Entity, Field, FieldKind, Predicate, Test, Value};
-use crm_core::store::{StoreError, StoreResult};
+use crm_core::kernel::{Entity, FieldKind, Predicate, Test, Value};
 
 use crate::cell::{CellError, Kind, ValueCell, ValuesCell};
 use crate::statement::Draft;
@@ -14,44 +13,18 @@ use crate::table::quoted;
 use crate::term::{TAG, term_column};
 
 /// Appends a condition on the table with the alias `t`. `$1` must be the organization.
-pub(crate) fn render<E: Entity>(predicate: &Predicate<E>, out: &mut Draft) -> StoreResult<()> {
-    condition(predicate, out).map_err(|error| StoreError::Fault(error.into()))
-}
-
-fn condition<E: Entity>(predicate: &Predicate<E>, out: &mut Draft) -> Result<(), CellError> {
+pub(crate) fn render<E: Entity>(predicate: &Predicate<E>, out: &mut Draft) -> Result<(), CellError> {
     match predicate {
         Predicate::All(parts) => joined(parts, " and ", "true", out),
         Predicate::Any(parts) => joined(parts, " or ", "false", out),
         Predicate::Not(part) => {
             out.say("(");
-            condition(part, out)?;
+            render(part, out)?;
             out.say(") is not true");
             Ok(())
         }
-        Predicate::Test(field, test) => match field.kind {
-            FieldKind::Tags | FieldKind::Custom => of_many(field, test, out),
-            kind => {
-                let column = format!("t.{}", quoted(field.name));
-                compare(test, &|of| (of == kind).then(|| column.clone()), out)
-            }
-        },
-        Predicate::Custom(field, key, test) if field.kind == FieldKind::Custom && plain(key) => {
-            let name = format!("custom.{key}");
-            if matches!(test, Test::IsEmpty) {
-                out.say("not ");
-                return term::<E>(&name, out, |_| Ok(()));
-            }
-            term::<E>(&name, out, |out| {
-                out.say(" and (");
-                compare(test, &|of| term_column(of).map(|column| format!("x.{column}")), out)?;
-                out.say(")");
-                Ok(())
-            })
-        }
-        Predicate::Custom(..) => {
-            out.say("false");
-            Ok(())
-        }
+        Predicate::Test(field, test) => of_field(E::NAME, field.name, field.kind, test, out),
+        Predicate::Custom(field, key, test) => of_custom(E::NAME, field.kind, key, test, out),
     }
 }
 
@@ -62,39 +35,59 @@ fn joined<E: Entity>(parts: &[Predicate<E>], by: &str, none: &str, out: &mut Dra
     }
     for (index, part) in parts.iter().enumerate() {
         out.say(if index == 0 { "(" } else { by });
-        condition(part, out)?;
+        render(part, out)?;
     }
     out.say(")");
     Ok(())
 }
 
-/// A test of all tags or of all custom values.
-fn of_many<E: Entity>(field: &Field<E>, test: &Test, out: &mut Draft) -> Result<(), CellError> {
-    match (field.kind, test) {
-        (FieldKind::Tags, Test::HasTag(tag)) if plain(tag) => term::<E>(TAG, out, |out| {
+/// A test of a field of the entity.
+fn of_field(entity: &str, field: &str, kind: FieldKind, test: &Test, out: &mut Draft) -> Result<(), CellError> {
+    let column = format!("t.{}", quoted(field));
+    match (kind, test) {
+        (FieldKind::Tags, Test::HasTag(tag)) if plain(tag) => term(entity, TAG, out, |out| {
             out.say(" and x.text_value = ");
             out.bind(ValueCell(&Value::Text(tag.clone())))
         }),
-        (kind, Test::IsEmpty) => {
-            let column = format!("t.{}", quoted(field.name));
+        (FieldKind::Tags | FieldKind::Custom, Test::IsEmpty) => {
             let empty = if kind == FieldKind::Tags { "[]" } else { "{}" };
             out.say(&format!("({column} is null or {column} = '{empty}'::jsonb)"));
             Ok(())
         }
-        _ => {
+        (FieldKind::Tags | FieldKind::Custom, _) => {
             out.say("false");
             Ok(())
         }
+        _ => compare(test, &|of| (of == kind).then(|| column.clone()), out),
     }
 }
 
+/// A test of the custom value with this key.
+fn of_custom(entity: &str, kind: FieldKind, key: &str, test: &Test, out: &mut Draft) -> Result<(), CellError> {
+    if kind != FieldKind::Custom || !plain(key) {
+        out.say("false");
+        return Ok(());
+    }
+    let name = format!("custom.{key}");
+    if matches!(test, Test::IsEmpty) {
+        out.say("not ");
+        return term(entity, &name, out, |_| Ok(()));
+    }
+    term(entity, &name, out, |out| {
+        out.say(" and (");
+        compare(test, &|of| term_column(of).map(|column| format!("x.{column}")), out)?;
+        out.say(")");
+        Ok(())
+    })
+}
+
 /// Whether the record has a term of this name for which the rest holds.
-fn term<E: Entity>(
+fn term(
+    entity: &str,
     name: &str,
     out: &mut Draft,
     rest: impl FnOnce(&mut Draft) -> Result<(), CellError>,
 ) -> Result<(), CellError> {
-    let entity = E::NAME;
     out.say("exists (select 1 from crm.term x where x.organization_id = $1 and ");
     out.say(&format!("x.entity = '{entity}' and x.record_id = t.id and x.name = "));
     out.bind(ValueCell(&Value::Text(name.to_owned())))?;

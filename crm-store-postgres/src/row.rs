@@ -10,7 +10,7 @@ use serde::ser::{Impossible, Serialize, SerializeStruct, Serializer};
 use sqlx::postgres::PgRow;
 use sqlx::{Row, ValueRef};
 
-use crate::cell::{CellError, Kind, read, read_seed};
+use crate::cell::{Cell, CellError, Fill, Kind, read, read_seed};
 use crate::statement::Binds;
 use crate::table::{Column, SYSTEM_COLUMNS, Table};
 
@@ -23,8 +23,8 @@ pub(crate) fn field_names<E: DeserializeOwned>() -> Option<&'static [&'static st
 }
 
 /// Binds the value's fields, in the order of the table's columns.
-pub(crate) fn bind_value<E: Serialize>(value: &E, table: &Table, binds: &mut Binds) -> Result<(), CellError> {
-    value.serialize(ToRow { columns: &table.columns, binds })
+pub(crate) fn bind_value<E: Serialize>(value: &E, columns: &[Column], binds: &mut Binds) -> Result<(), CellError> {
+    value.serialize(ToRow { columns, binds })
 }
 
 /// Reads a record from a row of the columns that [`Table`] selects.
@@ -174,18 +174,25 @@ pub(crate) struct ToColumns<'a> {
     binds: &'a mut Binds,
 }
 
+impl ToColumns<'_> {
+    /// Not generic, for it is called for every field of every entity.
+    fn bind(&mut self, key: &'static str, value: &dyn Fill) -> Result<(), CellError> {
+        match self.columns.next() {
+            Some(column) if column.name == key => {
+                self.binds.add(Cell(value, column.kind)).map_err(|error| CellError(format!("'{key}': {error}")))?;
+                Ok(())
+            }
+            _ => Err(CellError(format!("the field '{key}' is not written in the place in which it is read"))),
+        }
+    }
+}
+
 impl SerializeStruct for ToColumns<'_> {
     type Ok = ();
     type Error = CellError;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CellError> {
-        match self.columns.next() {
-            Some(column) if column.name == key => {
-                self.binds.push(value, column.kind).map_err(|error| CellError(format!("'{key}': {error}")))?;
-                Ok(())
-            }
-            _ => Err(CellError(format!("the field '{key}' is not written in the place in which it is read"))),
-        }
+        self.bind(key, &value)
     }
 
     fn skip_field(&mut self, key: &'static str) -> Result<(), CellError> {
@@ -229,15 +236,29 @@ impl<'de> Deserializer<'de> for FromRow<'de> {
     }
 }
 
+/// A column with its bytes, which SQL's NULL has none of.
+type ColumnBytes<'r> = (&'r Column, Option<&'r [u8]>);
+
+impl<'r> FromRow<'r> {
+    /// The next column and its bytes.
+    fn advance(&mut self) -> Result<Option<ColumnBytes<'r>>, CellError> {
+        let Some(column) = self.columns.get(self.next) else { return Ok(None) };
+        let index = SYSTEM_COLUMNS.len() + self.next;
+        self.next += 1;
+        Ok(Some((column, bytes(self.row, index)?)))
+    }
+}
+
+fn misread(column: &Column, error: &CellError) -> CellError {
+    CellError(format!("'{}': {error}", column.name))
+}
+
 impl<'r> SeqAccess<'r> for FromRow<'r> {
     type Error = CellError;
 
     fn next_element_seed<S: DeserializeSeed<'r>>(&mut self, seed: S) -> Result<Option<S::Value>, CellError> {
-        let Some(column) = self.columns.get(self.next) else { return Ok(None) };
-        let index = SYSTEM_COLUMNS.len() + self.next;
-        self.next += 1;
-        let value = read_seed(column.kind, bytes(self.row, index)?, seed);
-        value.map(Some).map_err(|error| CellError(format!("'{}': {error}", column.name)))
+        let Some((column, bytes)) = self.advance()? else { return Ok(None) };
+        read_seed(column.kind, bytes, seed).map(Some).map_err(|error| misread(column, &error))
     }
 
     fn size_hint(&self) -> Option<usize> {

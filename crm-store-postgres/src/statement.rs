@@ -17,7 +17,7 @@ pub(crate) struct Binds(PgArguments);
 impl Binds {
     /// Adds a value for a column of this kind; answers the number of its place.
     pub(crate) fn push<T: Serialize + ?Sized>(&mut self, value: &T, kind: Kind) -> Result<usize, CellError> {
-        self.add(Cell(value, kind))
+        self.add(Cell(&value, kind))
     }
 
     /// Adds a value that knows its own type; answers the number of its place.
@@ -73,6 +73,11 @@ impl Draft {
     pub(crate) fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(&mut self, value: T) -> Result<(), CellError> {
         let place = self.binds.add(value)?;
         write!(self.text, "${place}").map_err(|error| CellError(error.to_string()))
+    }
+
+    /// Appends the place of a value for a column of this kind.
+    pub(crate) fn value<T: Serialize + ?Sized>(&mut self, value: &T, kind: Kind) -> Result<(), CellError> {
+        self.bind(Cell(&value, kind))
     }
 
     pub(crate) fn once(self) -> Statement {

@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 
-use crm_core::kernel::{Entity, FieldKind, Stored, Term, terms};
+use crm_core::kernel::{FieldKind, Term};
 use uuid::Uuid;
 
-use crate::cell::{Cell, CellError, Kind, ValueCell};
+use crate::cell::{CellError, Kind, ValueCell};
+use crate::record::System;
 use crate::statement::{Binds, Draft, Statement};
 
 /// Name of the terms that are tags.
@@ -34,52 +35,58 @@ pub(crate) const fn term_column(kind: FieldKind) -> Option<&'static str> {
 pub(crate) struct KnownTerms(HashMap<(&'static str, Uuid), (i64, Vec<Term>)>);
 
 impl KnownTerms {
-    /// Remembers a record as it is stored now.
-    pub(crate) fn remember<E: Entity>(&mut self, row: &Stored<E>) {
-        self.0.insert((E::NAME, row.id.uuid()), (row.version, terms(row)));
+    /// Remembers the terms of a record as it is stored now.
+    pub(crate) fn remember(&mut self, entity: &'static str, row: System, terms: Vec<Term>) {
+        self.0.insert((entity, row.id), (row.version, terms));
     }
 
-    pub(crate) fn forget<E: Entity>(&mut self, id: Uuid) {
-        self.0.remove(&(E::NAME, id));
+    pub(crate) fn forget(&mut self, entity: &'static str, id: Uuid) {
+        self.0.remove(&(entity, id));
     }
 
     /// The terms that the record has in the version before this one, if they are known.
-    pub(crate) fn before<E: Entity>(&self, row: &Stored<E>) -> Option<&[Term]> {
-        let (version, terms) = self.0.get(&(E::NAME, row.id.uuid()))?;
-        (*version == row.version - 1).then_some(terms)
+    pub(crate) fn before(&self, entity: &'static str, row: System) -> Option<&Vec<Term>> {
+        let (version, terms) = self.0.get(&(entity, row.id))?;
+        (version.checked_add(1) == Some(row.version)).then_some(terms)
     }
 }
 
 /// Removes all terms of a record.
-pub(crate) fn delete<E: Entity>(organization: Uuid, id: Uuid) -> Result<Statement, CellError> {
+pub(crate) fn delete(organization: Uuid, entity: &str, id: Uuid) -> Result<Statement, CellError> {
     let mut binds = Binds::default();
     binds.push(&organization, Kind::Uuid)?;
-    binds.push(E::NAME, Kind::Text)?;
+    binds.push(entity, Kind::Text)?;
     binds.push(&id, Kind::Uuid)?;
     Ok(Statement::named(DELETE.into(), binds))
 }
 
 /// Adds the terms of records that have none yet, in statements of [`TERMS_PER_INSERT`].
-pub(crate) fn insert<E: Entity>(organization: Uuid, rows: &[Stored<E>]) -> Result<Vec<Statement>, CellError> {
-    let all: Vec<_> =
-        rows.iter().flat_map(|row| terms(row).into_iter().zip(0_i64..).map(|term| (row.id.uuid(), term))).collect();
-    all.chunks(TERMS_PER_INSERT).map(|chunk| insert_some::<E>(organization, chunk)).collect()
+pub(crate) fn insert(
+    organization: Uuid,
+    entity: &str,
+    rows: &[(System, Vec<Term>)],
+) -> Result<Vec<Statement>, CellError> {
+    let all: Vec<_> = rows
+        .iter()
+        .flat_map(|(row, terms)| terms.iter().zip(0_i64..).map(|(term, position)| (row.id, term, position)))
+        .collect();
+    all.chunks(TERMS_PER_INSERT).map(|chunk| insert_some(organization, entity, chunk)).collect()
 }
 
-fn insert_some<E: Entity>(organization: Uuid, chunk: &[(Uuid, (Term, i64))]) -> Result<Statement, CellError> {
+fn insert_some(organization: Uuid, entity: &str, chunk: &[(Uuid, &Term, i64)]) -> Result<Statement, CellError> {
     let mut draft = Draft::default();
     draft.binds.push(&organization, Kind::Uuid)?;
-    draft.binds.push(E::NAME, Kind::Text)?;
+    draft.binds.push(entity, Kind::Text)?;
     draft.say("insert into crm.term (organization_id, entity, record_id, position, name, ");
     draft.say("text_value, integer_value, bool_value, date_value) values ");
-    for (index, (id, (term, position))) in chunk.iter().enumerate() {
+    for (index, (id, term, position)) in chunk.iter().enumerate() {
         draft.say(if index == 0 { "($1, $2" } else { ", ($1, $2" });
         draft.say(", ");
-        draft.bind(Cell(id, Kind::Uuid))?;
+        draft.value(id, Kind::Uuid)?;
         draft.say(", ");
-        draft.bind(Cell(position, Kind::BigInt))?;
+        draft.value(position, Kind::BigInt)?;
         draft.say(", ");
-        draft.bind(Cell(&term.name, Kind::Text))?;
+        draft.value(&term.name, Kind::Text)?;
         let kind = term.value.kind();
         if term_column(kind).is_none() {
             return Err(CellError(format!("a term cannot hold {}", kind.word())));

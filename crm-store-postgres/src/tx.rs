@@ -4,10 +4,11 @@
 //! and which ends with the transaction. Once a statement was refused, nothing but dropping is possible: PostgreSQL would
 //! answer a later commit with a silent rollback.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::kernel::{Entity, Stored};
-use crm_core::pipeline::PipelineReport;
 use crm_core::store::{StoreError, StoreResult, Tx};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
@@ -16,7 +17,8 @@ use uuid::Uuid;
 
 use crate::PgStore;
 use crate::cell::{CellError, Kind};
-use crate::fault::{Aborted, fault, is_unavailable};
+use crate::fault::{fault, is_unavailable, refusal, unkept};
+use crate::record::Record;
 use crate::row::{column, read_row};
 use crate::statement::{Binds, Statement};
 use crate::table::Table;
@@ -47,7 +49,18 @@ pub struct PgTx<'a> {
     pub(crate) organization: Uuid,
     pub(crate) terms: KnownTerms,
     writes: bool,
-    failed: bool,
+    /// False while a call runs and after one was refused or abandoned: what it has done by then is anybody's guess.
+    sound: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Misuse {
+    #[error("the transaction was refused something before and can only be dropped")]
+    Refused,
+    #[error("the transaction was opened for reading and cannot write or lock")]
+    Reading,
+    #[error("a transaction takes slugs for its own organization only")]
+    Foreign,
 }
 
 impl<'a> PgTx<'a> {
@@ -60,30 +73,46 @@ impl<'a> PgTx<'a> {
         let opening = format!("{mode}; set local app.org_id = '{}'", organization.hyphenated());
         let transaction = begin_anew(store, &opening).await?;
         let writes = intent == Intent::Write;
-        Ok(Self { transaction, store, organization, terms: KnownTerms::default(), writes, failed: false })
+        Ok(Self { transaction, store, organization, terms: KnownTerms::default(), writes, sound: true })
     }
 
-    /// Refuses to go on after a refusal.
-    pub(crate) fn check_open(&self) -> StoreResult<()> {
-        if self.failed { Err(StoreError::Fault(Aborted.into())) } else { Ok(()) }
+    /// Opens a call that only reads. Whatever ends it before [`PgTx::done`] ends the transaction.
+    pub(crate) fn begin_reading(&mut self) -> StoreResult<()> {
+        if !self.sound {
+            return Err(StoreError::Fault(Misuse::Refused.into()));
+        }
+        self.sound = false;
+        Ok(())
     }
 
-    /// Remembers that something was refused.
-    pub(crate) fn refused(&mut self, error: StoreError) -> StoreError {
-        self.failed = true;
-        error
+    /// Opens a call that writes or locks.
+    pub(crate) fn begin_writing(&mut self) -> StoreResult<()> {
+        self.begin_reading()?;
+        if self.writes { Ok(()) } else { Err(StoreError::Fault(Misuse::Reading.into())) }
     }
 
-    /// Remembers that a value could not be sent or read.
-    pub(crate) fn defect(&mut self, error: CellError) -> StoreError {
-        self.refused(StoreError::Fault(error.into()))
+    /// Ends a call that went well.
+    pub(crate) fn done(&mut self) {
+        self.sound = true;
     }
 
     /// Values that begin with the organization, which every statement has in the first place.
-    pub(crate) fn binds(&mut self) -> StoreResult<Binds> {
+    pub(crate) fn binds(&self) -> Result<Binds, CellError> {
         let mut binds = Binds::default();
-        binds.push(&self.organization, Kind::Uuid).map_err(|error| self.defect(error))?;
+        binds.push(&self.organization, Kind::Uuid)?;
         Ok(binds)
+    }
+
+    /// The row with this identifier, by a statement that asks for it.
+    pub(crate) async fn one(&mut self, id: Uuid, table: &Table, text: Arc<str>) -> StoreResult<Option<PgRow>> {
+        let mut binds = self.binds().map_err(defect)?;
+        binds.push(&id, Kind::Uuid).map_err(defect)?;
+        self.row(Statement::named(text, binds)).await.map_err(|error| refusal(error, table))
+    }
+
+    /// The rows of the table that a statement asks for.
+    pub(crate) async fn many(&mut self, statement: Statement, table: &Table) -> StoreResult<Vec<PgRow>> {
+        self.rows(statement).await.map_err(|error| refusal(error, table))
     }
 
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<PgRow>, sqlx::Error> {
@@ -104,15 +133,22 @@ impl<'a> PgTx<'a> {
 
     /// Reads a record, and remembers its terms when it may be saved later.
     pub(crate) fn read<E: Entity>(&mut self, row: &PgRow, table: &Table) -> StoreResult<Stored<E>> {
-        let stored = read_row(row, table).map_err(|error| {
-            let error = CellError(format!("a stored {} cannot be read: {error}", E::NAME));
-            self.defect(error)
-        })?;
+        let stored = read_row(row, table).map_err(|error| unreadable(table, &error))?;
         if self.writes && table.has_terms {
-            self.terms.remember(&stored);
+            let record: &dyn Record = &stored;
+            self.terms.remember(table.entity, record.system(), record.terms());
         }
         Ok(stored)
     }
+}
+
+fn unreadable(table: &Table, error: &CellError) -> StoreError {
+    defect(CellError(format!("a stored {} cannot be read: {error}", table.entity)))
+}
+
+/// A value that could not be sent or read.
+pub(crate) fn defect(error: CellError) -> StoreError {
+    StoreError::Fault(error.into())
 }
 
 /// Opens a transaction, on another connection when the server has closed those that waited in the pool.
@@ -132,56 +168,54 @@ pub(crate) fn query(statement: Statement) -> Query<'static, Postgres, PgArgument
     sqlx::query_with(AssertSqlSafe(statement.text), statement.binds.into_arguments()).persistent(statement.named)
 }
 
-impl PipelineReport for PgTx<'_> {}
-
 #[async_trait]
 impl Tx for PgTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
-        self.check_open()?;
+        self.begin_writing()?;
+        if self.organization != organization.uuid() {
+            return Err(StoreError::Fault(Misuse::Foreign.into()));
+        }
         let mut binds = Binds::default();
-        binds.push(slug, Kind::Text).map_err(|error| self.defect(error))?;
-        binds.push(&organization, Kind::Uuid).map_err(|error| self.defect(error))?;
-        let taken = self.execute(Statement::named(TAKE_SLUG.into(), binds)).await;
-        if taken.map_err(|error| self.refused(fault(error)))? == 1 {
-            return Ok(());
+        binds.push(slug, Kind::Text).map_err(defect)?;
+        binds.push(&organization, Kind::Uuid).map_err(defect)?;
+        if self.execute(Statement::named(TAKE_SLUG.into(), binds)).await.map_err(fault)? == 0 {
+            let holder = self.row(PgStore::holder_of(slug).map_err(defect)?).await.map_err(fault)?;
+            let holder = holder.map(|row| column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
+            if holder != Some(organization.uuid()) {
+                return Err(StoreError::SlugTaken(slug.to_string()));
+            }
         }
-        let holder = PgStore::holder_of(slug).map_err(|error| self.defect(error))?;
-        let holder = self.row(holder).await.map_err(|error| self.refused(fault(error)))?;
-        let holder = holder.map(|row| column::<Uuid>(&row, 0, Kind::Uuid)).transpose();
-        if holder.map_err(|error| self.defect(error))? == Some(organization.uuid()) {
-            return Ok(());
-        }
-        Err(self.refused(StoreError::SlugTaken(slug.to_string())))
+        self.done();
+        Ok(())
     }
 
     async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
-        self.check_open()?;
-        let mut binds = link_binds(link).map_err(|error| self.defect(error))?;
-        binds.push(&self.organization, Kind::Uuid).map_err(|error| self.defect(error))?;
-        let taken = self.execute(Statement::named(TAKE_LINK.into(), binds)).await;
-        if taken.map_err(|error| self.refused(fault(error)))? == 1 {
-            return Ok(());
+        self.begin_writing()?;
+        let mut binds = link_binds(link).map_err(defect)?;
+        binds.push(&self.organization, Kind::Uuid).map_err(defect)?;
+        if self.execute(Statement::named(TAKE_LINK.into(), binds)).await.map_err(fault)? == 0 {
+            let binds = link_binds(link).map_err(defect)?;
+            let holder = self.row(Statement::named(HOLDER_OF_LINK.into(), binds)).await.map_err(fault)?;
+            let holder = holder.map(|row| column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
+            if holder != Some(self.organization) {
+                return Err(StoreError::ProviderLinkTaken(link.clone()));
+            }
         }
-        let binds = link_binds(link).map_err(|error| self.defect(error))?;
-        let holder = self.row(Statement::named(HOLDER_OF_LINK.into(), binds)).await;
-        let holder = holder.map_err(|error| self.refused(fault(error)))?;
-        let holder = holder.map(|row| column::<Uuid>(&row, 0, Kind::Uuid)).transpose();
-        if holder.map_err(|error| self.defect(error))? == Some(self.organization) {
-            return Ok(());
-        }
-        Err(self.refused(StoreError::ProviderLinkTaken(link.clone())))
+        self.done();
+        Ok(())
     }
 
     async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
-        self.check_open()?;
-        let mut binds = link_binds(link).map_err(|error| self.defect(error))?;
-        binds.push(&self.organization, Kind::Uuid).map_err(|error| self.defect(error))?;
-        let released = self.execute(Statement::named(RELEASE_LINK.into(), binds)).await;
-        released.map(|_| ()).map_err(|error| self.refused(fault(error)))
+        self.begin_writing()?;
+        let mut binds = link_binds(link).map_err(defect)?;
+        binds.push(&self.organization, Kind::Uuid).map_err(defect)?;
+        self.execute(Statement::named(RELEASE_LINK.into(), binds)).await.map_err(fault)?;
+        self.done();
+        Ok(())
     }
 
-    async fn commit(self: Box<Self>) -> StoreResult<()> {
-        self.check_open()?;
-        self.transaction.commit().await.map_err(fault)
+    async fn commit(mut self: Box<Self>) -> StoreResult<()> {
+        self.begin_reading()?;
+        self.transaction.commit().await.map_err(unkept)
     }
 }

@@ -27,6 +27,7 @@ mod open_error;
 mod predicate;
 mod records;
 mod references;
+mod report;
 mod schema;
 mod sql;
 mod store;

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use crm_core::access::{OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Entity, Id, Page, Predicate, Stored};
-use crm_core::pipeline::PipelineReport;
+use crm_core::pipeline::{ForecastTotal, Opportunity, PipelineReport, StageTotal};
 use crm_core::store::{Agenda, Records, StoreError, StoreResult, Tx};
 use sqlx::Row;
 
-use crate::agenda;
 use crate::fault::fault;
 use crate::records::OpenRecords;
+use crate::{agenda, report};
 
 /// A transaction of one organization. Dropping it rolls back.
 pub(crate) struct SqliteTx {
@@ -26,6 +26,8 @@ enum Misuse {
     Refused,
     #[error("the transaction was opened for reading and cannot write or lock")]
     Reading,
+    #[error("a transaction takes slugs for its own organization only")]
+    Foreign,
 }
 
 impl SqliteTx {
@@ -106,7 +108,18 @@ impl Agenda for SqliteTx {
     }
 }
 
-impl PipelineReport for SqliteTx {}
+#[async_trait]
+impl PipelineReport for SqliteTx {
+    async fn totals_by_stage(&mut self, filter: &Predicate<Opportunity>) -> StoreResult<Vec<StageTotal>> {
+        let outcome = report::by_stage(self.read()?, filter).await;
+        self.settle(outcome)
+    }
+
+    async fn totals_by_forecast(&mut self, filter: &Predicate<Opportunity>) -> StoreResult<Vec<ForecastTotal>> {
+        let outcome = report::by_forecast(self.read()?, filter).await;
+        self.settle(outcome)
+    }
+}
 
 #[async_trait]
 impl Tx for SqliteTx {
@@ -134,6 +147,9 @@ impl Tx for SqliteTx {
 }
 
 async fn claim_slug(records: &mut OpenRecords, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
+    if records.organization != organization.uuid() {
+        return Err(StoreError::Fault(Misuse::Foreign.into()));
+    }
     let organization = organization.uuid().hyphenated().to_string();
     // Setting what is there already makes it answer, whoever has it.
     let sql = "insert into organization_slug (slug, organization_id) values (?1, ?2) \

@@ -123,7 +123,7 @@ pub trait Tx:
     + Agenda
     + Send
 {
-    /// Takes the slug for the organization; `SlugTaken` when another has it.
+    /// Takes the slug for the organization, which must be the transaction's own; `SlugTaken` when another has it.
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()>;
     /// Takes the account at a provider for this organization; `ProviderLinkTaken` when another has it.
     async fn claim_link(&mut self, _link: &ProviderLink) -> StoreResult<()> {

@@ -52,6 +52,9 @@ pub enum StoreError {
     /// The store can't be reached, or took too long; nothing was written.
     #[error("the database cannot be reached now; try again")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The line was lost while the transaction was being kept: it was kept as a whole, or nothing of it was.
+    #[error("the database went away while the change was being kept; look whether it is there before trying again")]
+    OutcomeUnknown(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A defect of ours or a damaged database; the cause is for the log.
     #[error("the database answered something unexpected")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -67,6 +70,7 @@ impl Rule for StoreError {
             Self::SlugTaken(_) => "organization.slug_taken",
             Self::ProviderLinkTaken(_) => "provider_link.taken",
             Self::Unavailable(_) => "store.unavailable",
+            Self::OutcomeUnknown(_) => "store.outcome_unknown",
             Self::Fault(_) => "store.fault",
         }
     }
@@ -78,7 +82,7 @@ impl Rule for StoreError {
             | Self::SlugTaken(_)
             | Self::ProviderLinkTaken(_) => Kind::Conflict,
             Self::MissingReference { .. } => Kind::Invalid,
-            Self::Unavailable(_) => Kind::Unavailable,
+            Self::Unavailable(_) | Self::OutcomeUnknown(_) => Kind::Unavailable,
             Self::Fault(_) => Kind::Internal,
         }
     }

@@ -45,6 +45,7 @@ impl Fault {
         (Self::LeaksTenants, "one_identifier_in_two_organizations_is_two_records"),
         (Self::LeaksTenants, "keys_of_organizations_do_not_collide"),
         (Self::LeaksTenants, "a_foreign_record_cannot_be_referred_to"),
+        (Self::LeaksTenants, "nothing_that_another_organization_does_makes_a_difference"),
         (Self::LeaksTenants, "jobs_are_claimed_within_the_organization"),
         (Self::KeepsDroppedTransactions, "a_dropped_transaction_leaves_nothing"),
         (Self::ForgetsCommits, "an_inserted_record_is_found_as_it_was"),

@@ -10,12 +10,12 @@ use sqlx::{Postgres, Type};
 use super::{CellError, EPOCH_DAYS, EPOCH_MICROS, Kind};
 use crate::numeric;
 
-/// A value on its way into a column of this kind.
-pub(crate) struct Cell<'a, T: ?Sized>(pub(crate) &'a T, pub(crate) Kind);
+/// A value on its way into a column of this kind. Its type is forgotten, so that one such cell serves all types.
+pub(crate) struct Cell<'a>(pub(crate) &'a dyn Fill, pub(crate) Kind);
 
-impl<T: Serialize + ?Sized> Encode<'_, Postgres> for Cell<'_, T> {
+impl Encode<'_, Postgres> for Cell<'_> {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        Ok(write(self.0, self.1, buffer)?)
+        Ok(self.0.fill(self.1, buffer)?)
     }
     fn produces(&self) -> Option<PgTypeInfo> {
         Some(self.1.type_info())
@@ -25,9 +25,21 @@ impl<T: Serialize + ?Sized> Encode<'_, Postgres> for Cell<'_, T> {
     }
 }
 
-impl<T: ?Sized> Type<Postgres> for Cell<'_, T> {
+impl Type<Postgres> for Cell<'_> {
     fn type_info() -> PgTypeInfo {
         Kind::Text.type_info()
+    }
+}
+
+/// What can fill a cell: a reference to anything that serde can write.
+pub(crate) trait Fill {
+    /// Appends the value in the binary form of the kind.
+    fn fill(&self, kind: Kind, out: &mut Vec<u8>) -> Result<IsNull, CellError>;
+}
+
+impl<T: Serialize + ?Sized> Fill for &T {
+    fn fill(&self, kind: Kind, out: &mut Vec<u8>) -> Result<IsNull, CellError> {
+        write(*self, kind, out)
     }
 }
 
@@ -35,15 +47,24 @@ fn write<T: Serialize + ?Sized>(value: &T, kind: Kind, out: &mut Vec<u8>) -> Res
     if kind != Kind::Jsonb {
         return value.serialize(ToCell { out, kind });
     }
-    let start = out.len();
-    // The version of the binary form, then the text.
+    let start = begin_json(out);
+    serde_json::to_writer(&mut *out, value).map_err(CellError::new)?;
+    Ok(end_json(start, out))
+}
+
+/// Begins a `jsonb`, which is the version of the binary form and then the text.
+fn begin_json(out: &mut Vec<u8>) -> usize {
     out.push(1);
-    serde_json::to_writer(&mut *out, value).map_err(|error| CellError(error.to_string()))?;
-    if out.get(start + 1..) == Some(b"null") {
-        out.truncate(start);
-        return Ok(IsNull::Yes);
+    out.len()
+}
+
+/// Ends a `jsonb` whose text begins at `start`. The text `null` is no value.
+fn end_json(start: usize, out: &mut Vec<u8>) -> IsNull {
+    if out.get(start..) == Some(b"null") {
+        out.truncate(start.saturating_sub(1));
+        return IsNull::Yes;
     }
-    Ok(IsNull::No)
+    IsNull::No
 }
 
 /// A value that a predicate compares with.

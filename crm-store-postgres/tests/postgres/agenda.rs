@@ -55,6 +55,7 @@ async fn an_expired_lease_is_taken_over_and_the_old_token_refused() {
     assert_eq!(tx.finish(&[(first.id, first.token)]).await.unwrap(), 0);
     let stale = next(&first, |job| job.fail("too slow", late, 500));
     assert!(matches!(tx.update(&stale).await, Err(StoreError::Conflict { entity: "job" })));
+    let mut tx = write(&store, organization).await;
     assert_eq!(tx.finish(&[(second.id, second.token)]).await.unwrap(), 1);
     assert_eq!(tx.finish(&[(second.id, second.token)]).await.unwrap(), 0);
     commit(tx).await;

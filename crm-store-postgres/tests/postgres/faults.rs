@@ -30,13 +30,15 @@ async fn a_killed_connection_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn a_connection_killed_before_the_commit_is_unavailable() {
+async fn a_commit_whose_answer_is_lost_has_an_unknown_outcome() {
     let (database, store, organization) = founded().await;
     let mut tx = write(&store, organization).await;
     tx.insert(&[team("one")]).await.unwrap();
     database.admin(KILL).await;
-    let lost = Box::new(tx).commit().await;
-    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+    let lost = Box::new(tx).commit().await.unwrap_err();
+    assert!(matches!(lost, StoreError::OutcomeUnknown(_)), "{lost:?}");
+    assert_eq!((lost.code(), lost.kind()), ("store.outcome_unknown", Kind::Unavailable));
+    assert!(!lost.to_string().contains("terminat"), "causes are for the log");
     let mut tx = read(&store, organization).await;
     assert!(Records::<Team>::list(&mut tx, &Predicate::everything(), &Page::first(9)).await.unwrap().is_empty());
 }

@@ -36,8 +36,10 @@ async fn a_foreign_record_is_as_good_as_none() {
     assert!(tx.list(&Predicate::<Team>::everything(), &Page::first(10)).await.unwrap().is_empty());
     let update = tx.update(&next(&their_team, |team| team.name = "ours".try_into().unwrap())).await;
     assert!(matches!(update, Err(StoreError::Conflict { .. })), "{update:?}");
+    let mut tx = write(&store, ours).await;
     let delete = Records::<Team>::delete(&mut tx, their_team.id, 1).await;
     assert!(matches!(delete, Err(StoreError::Conflict { .. })), "{delete:?}");
+    let mut tx = write(&store, ours).await;
     // The same key and the same identifier are free in every organization.
     tx.insert(std::slice::from_ref(&their_team)).await.unwrap();
     commit(tx).await;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic here is the report")]
 
 mod agenda;
+mod contract;
 mod database;
 mod declarations;
 mod faults;
@@ -16,10 +17,3 @@ mod predicates;
 mod records;
 mod setup;
 mod specimen;
-
-use crm_store_postgres::PgStore;
-
-/// A store on a fresh database, for suites that every store must pass.
-pub(crate) async fn store() -> PgStore {
-    database::Database::fresh().await.store().await
-}

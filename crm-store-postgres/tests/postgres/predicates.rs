@@ -129,6 +129,7 @@ async fn terms_follow_the_record_through_its_life() {
         Records::<Specimen>::delete(&mut tx, row.id, row.version - 1).await,
         Err(StoreError::Conflict { .. })
     ));
+    let mut tx = write(&store, organization).await;
     Records::<Specimen>::delete(&mut tx, row.id, row.version).await.unwrap();
     commit(tx).await;
     let mut connection = database.admin_connection().await;

@@ -65,6 +65,9 @@ async fn a_stale_version_is_a_conflict() {
     commit(theirs).await;
     let late = mine.update(&next(&first, |team| team.name = "mine".try_into().unwrap())).await;
     assert!(matches!(late, Err(StoreError::Conflict { entity: "team" })), "{late:?}");
+    let after = Records::<Team>::find(&mut mine, first.id).await;
+    assert!(matches!(after, Err(StoreError::Fault(_))), "a conflict ends its transaction: {after:?}");
+    let mut mine = write(&store, organization).await;
     let late = Records::<Team>::delete(&mut mine, first.id, 1).await;
     assert!(matches!(late, Err(StoreError::Conflict { entity: "team" })), "{late:?}");
 }

@@ -115,7 +115,7 @@ async fn every_fixed_statement_fits_the_schema() {
 
 #[tokio::test]
 async fn every_statement_on_rows_names_the_organization() {
-    let store = crate::store().await;
+    let store = Database::fresh().await.store().await;
     let bound = |text: &str| text.contains("organization_id = $1") || text.contains("values ($1, ");
     let free: Vec<_> = store.statements().into_iter().filter(|text| !bound(text)).collect();
     // Those of the global plane: whose slug or account it is, and which organizations have due work.

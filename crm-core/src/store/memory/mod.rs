@@ -142,6 +142,8 @@ enum Misuse {
     Refused,
     #[error("the transaction was opened for reading and cannot write or lock")]
     Reading,
+    #[error("a transaction takes slugs for its own organization only")]
+    Foreign,
 }
 
 impl MemoryTx<'_> {
@@ -280,9 +282,12 @@ impl PipelineReport for MemoryTx<'_> {}
 #[async_trait]
 impl Tx for MemoryTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
-        let own = self.slugs.iter().any(|(own, holder)| own == slug && *holder != organization);
-        self.write(|_, _, state| {
-            if own { Err(StoreError::SlugTaken(slug.to_string())) } else { state.check_slug(slug, organization) }
+        self.write(|_, own, state| {
+            if own == organization.uuid() {
+                state.check_slug(slug, organization)
+            } else {
+                Err(StoreError::Fault(Misuse::Foreign.into()))
+            }
         })?;
         self.slugs.push((slug.clone(), organization));
         Ok(())

@@ -20,7 +20,7 @@ use proptest::prelude::*;
 
 use crate::kernel::{Entity, Stored};
 
-pub use pools::{instant, pool_id};
+pub use pools::{POOL, instant, pool_id};
 pub use predicate::{page, predicate};
 
 /// A kind of record of which samples can be drawn.

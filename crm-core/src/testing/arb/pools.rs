@@ -8,16 +8,16 @@ use super::one_of;
 use crate::kernel::{Id, Timestamp};
 
 /// How many identifiers there are.
-const IDS: u8 = 5;
+pub const POOL: u8 = 5;
 
 /// One of few identifiers. All kinds share them, so that a store that forgets the kind is caught.
 #[must_use]
 pub fn pool_id<E>(number: u8) -> Id<E> {
-    Id::new(Uuid::from_u128(0x019c_adc6_9a80_7000_8000_0000_0000_0000 + u128::from(number % IDS)))
+    Id::new(Uuid::from_u128(0x019c_adc6_9a80_7000_8000_0000_0000_0000 + u128::from(number % POOL)))
 }
 
 pub(super) fn any_id<E: 'static>() -> BoxedStrategy<Id<E>> {
-    (0..IDS).prop_map(pool_id).boxed()
+    (0..POOL).prop_map(pool_id).boxed()
 }
 
 /// An instant at either end of time, or one of a few close together.

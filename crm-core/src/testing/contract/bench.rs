@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Debug};
 
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use crate::access::{
@@ -197,6 +199,11 @@ pub(super) fn lead(score: i64, owner: Option<MemberId>) -> Checked<Lead> {
         "status_label": null, "unqualified_reason": null, "owner_id": owner, "score": score, "scored_at": null,
         "tags": [], "custom": {}, "note": null, "converted_at": null,
     }))?)
+}
+
+/// The next value of a strategy.
+pub(super) fn drawn<T: Debug>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> Checked<T> {
+    Ok(strategy.new_tree(runner).map_err(|reason| std::io::Error::other(reason.to_string()))?.current())
 }
 
 /// Checks that a transaction that was refused something is of no use any more, and that it leaves nothing.

@@ -14,6 +14,7 @@ mod lists;
 mod races;
 mod records;
 mod references;
+mod reports;
 mod tenants;
 mod together;
 mod transactions;
@@ -80,6 +81,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         lists::CHECKS,
         agenda::CHECKS,
         races::CHECKS,
+        reports::CHECKS,
     ];
     rooms.into_iter().flatten()
 }

@@ -1,11 +1,18 @@
 //! One organization never meets another: not by identifier, not by key, not by reference.
 
+use proptest::collection::vec;
+use proptest::test_runner::TestRunner;
+
 use super::Check;
-use super::bench::{Bench, Checked, lead, member, organization, refused, same, team};
+use super::bench::{Bench, Checked, drawn, lead, member, organization, refused, same, team};
 use crate::access::{Member, Organization, ProviderLink, Slug, Team};
 use crate::kernel::{Predicate, Stored};
 use crate::lead::Lead;
 use crate::store::{Records, Store};
+use crate::testing::differential::{Script, script_without_slugs};
+
+/// Each of them is played four times, which takes a while on stores with a disk.
+const SCRIPTS: usize = 4;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("a_foreign_record_does_not_exist", |store| Box::pin(a_foreign_record_does_not_exist(store))),
@@ -15,6 +22,9 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("keys_of_organizations_do_not_collide", |store| Box::pin(keys_of_organizations_do_not_collide(store))),
     Check::new("a_foreign_record_cannot_be_referred_to", |store| {
         Box::pin(a_foreign_record_cannot_be_referred_to(store))
+    }),
+    Check::new("nothing_that_another_organization_does_makes_a_difference", |store| {
+        Box::pin(nothing_that_another_organization_does_makes_a_difference(store))
     }),
     Check::new("a_slug_belongs_to_one_organization", |store| Box::pin(a_slug_belongs_to_one_organization(store))),
     Check::new("an_account_at_a_provider_belongs_to_one_organization", |store| {
@@ -84,6 +94,23 @@ async fn a_foreign_record_cannot_be_referred_to(store: &dyn Store) -> Checked {
     same("our leads", &bench.all::<Lead>(ours).await?, &vec![owned])
 }
 
+/// The same scripts in every run.
+fn scripts() -> Checked<Vec<Script>> {
+    drawn(&vec(script_without_slugs(8), SCRIPTS), &mut TestRunner::deterministic())
+}
+
+/// The property behind the examples, for records of every kind and all verbs: whatever two organizations do with the same
+/// identifiers, keys and references, each gets the answers that it gets without the other.
+async fn nothing_that_another_organization_does_makes_a_difference(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    for script in scripts()? {
+        let together = [bench.organization().await?, bench.organization().await?];
+        let alone = [bench.organization().await?, bench.organization().await?];
+        same("what differed", &script.first_meeting(store, together, alone).await, &None)?;
+    }
+    Ok(())
+}
+
 async fn a_slug_belongs_to_one_organization(store: &dyn Store) -> Checked {
     let bench = Bench::new(store);
     let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
@@ -106,6 +133,11 @@ async fn a_slug_belongs_to_one_organization(store: &dyn Store) -> Checked {
     refused("a taken slug", tx.claim_slug(&acme, theirs).await, "organization.slug_taken")?;
     super::bench::aborted(tx).await?;
     same("the slug at last", &store.organization_by_slug(&acme).await?, &Some(ours))?;
+
+    let mut tx = bench.write(theirs).await?;
+    let free = Slug::try_from("free".to_owned())?;
+    refused("a slug for another organization", tx.claim_slug(&free, ours).await, "store.fault")?;
+    super::bench::aborted(tx).await?;
 
     let mut tx = bench.write(ours).await?;
     tx.claim_slug(&acme, ours).await?;

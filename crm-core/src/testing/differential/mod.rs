@@ -14,7 +14,9 @@ use proptest::strategy::Union;
 
 use self::step::{AgendaStep, SlugStep, Step, everything, history, seed, steps};
 use super::arb::Sample;
-use crate::access::{CustomRole, Intent, Member, OrganizationId, Slug, Team, TeamMember};
+use crate::access::{
+    CustomRole, Intent, Member, NewOrganization, Organization, OrganizationId, Slug, Team, TeamMember, TimeZone,
+};
 use crate::activity::{Activity, ActivityLink};
 use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
@@ -40,13 +42,13 @@ use crate::inbox::receive::{Delivery, ParkedEvent};
 use crate::inbox::send::SendingRate;
 use crate::inbox::template::MessageTemplate;
 use crate::intake::Capture;
-use crate::kernel::{Id, Rule, Timestamp};
+use crate::kernel::{Id, Rule, Stored, Timestamp};
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 use crate::pipeline::{CloseReason, ForecastOverride, Opportunity, OpportunityContact, Pipeline, Stage};
 use crate::scoring::{Engagement, ScoreState, ScoringRule};
 use crate::sign_in::{ApiKey, Credential, Invitation, PasswordReset, SignIn};
-use crate::store::{Records, Store, StoreResult, Tx};
+use crate::store::{Records, Store, StoreError, StoreResult, Tx};
 
 /// What is done to a store.
 #[derive(Clone, Debug)]
@@ -88,11 +90,7 @@ pub fn first_difference(one: &[Outcome], other: &[Outcome]) -> Option<String> {
     }
 }
 
-/// The organizations that scripts work in. A store that wants their records must have them before.
-pub fn organizations() -> impl Iterator<Item = OrganizationId> {
-    (0..ORGANIZATIONS).map(organization)
-}
-
+/// How many organizations a script works in.
 const ORGANIZATIONS: u8 = 2;
 
 fn organization(number: u8) -> OrganizationId {
@@ -203,22 +201,37 @@ fn subjects() -> Vec<Subject> {
     ]
 }
 
+/// The steps that show all records of every kind.
+fn everything_there_is() -> Vec<Arc<dyn Step>> {
+    subjects().into_iter().map(|subject| subject.everything).collect()
+}
+
 /// How many of the subjects others refer to: these are seeded in every script.
 const REFERRED_TO: usize = 17;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
+    any_script(transactions, &SlugStep::any)
+}
+
+/// Scripts that do nothing which organizations share: slugs are everybody's.
+pub fn script_without_slugs(transactions: usize) -> BoxedStrategy<Script> {
+    any_script(transactions, &AgendaStep::any)
+}
+
+/// `more` are steps besides those of records and the agenda.
+fn any_script(transactions: usize, more: &'static dyn Fn() -> BoxedStrategy<Arc<dyn Step>>) -> BoxedStrategy<Script> {
     let referring: Vec<usize> = (REFERRED_TO..subjects().len()).collect();
     let chosen = (proptest::sample::subsequence(referring, 2), 0..REFERRED_TO);
     chosen
         .prop_flat_map(move |(mut chosen, referred_to)| {
             chosen.push(referred_to);
-            script_with(&chosen, transactions)
+            script_with(&chosen, transactions, more())
         })
         .boxed()
 }
 
-fn script_with(chosen: &[usize], transactions: usize) -> BoxedStrategy<Script> {
+fn script_with(chosen: &[usize], transactions: usize, more: BoxedStrategy<Arc<dyn Step>>) -> BoxedStrategy<Script> {
     let (mut seeds, mut kinds) = (Vec::new(), Vec::new());
     for (place, subject) in subjects().into_iter().enumerate() {
         if place < REFERRED_TO || chosen.contains(&place) {
@@ -231,7 +244,7 @@ fn script_with(chosen: &[usize], transactions: usize) -> BoxedStrategy<Script> {
     // The agenda is in every script, so it has something to lease in every script, however many kinds there are.
     seeds.push(vec((0..ORGANIZATIONS, seed::<Job>()), 2..=8));
     kinds.push((2, AgendaStep::any()));
-    kinds.push((1, SlugStep::any(organization(0), organization(1))));
+    kinds.push((1, more));
     let step = Union::new_weighted(kinds);
     let parts = (0..ORGANIZATIONS, prop::bool::weighted(0.1), prop::bool::weighted(0.85), vec(step, 1..=6));
     let transaction =
@@ -251,40 +264,92 @@ fn script_with(chosen: &[usize], transactions: usize) -> BoxedStrategy<Script> {
 }
 
 impl Script {
-    /// Runs the script and then looks at everything that is left.
+    /// Runs the script on an empty store and then looks at everything that is left.
     pub async fn play(&self, store: &dyn Store) -> Vec<Outcome> {
+        let organizations: Vec<_> = (0..ORGANIZATIONS).map(organization).collect();
+        let mut outcomes = Vec::new();
+        for id in &organizations {
+            outcomes.push(Outcome::new("found", found(store, *id).await));
+        }
+        outcomes.extend(self.play_as(store, &organizations).await.into_iter().map(|(_, outcome)| outcome));
+        look_at_what_is_shared(store, &mut outcomes).await;
+        outcomes
+    }
+
+    /// Runs the script in two organizations of the store, then the part of each alone in one that knows no other, and
+    /// tells the first step that came out differently. All four must be there, and be empty.
+    ///
+    /// Records have the same identifiers, keys and references everywhere, so that whatever one organization could see,
+    /// hold or break of another's shows.
+    pub async fn first_meeting(
+        &self,
+        store: &dyn Store,
+        together: [OrganizationId; 2],
+        alone: [OrganizationId; 2],
+    ) -> Option<String> {
+        let both = self.play_as(store, &together).await;
+        for (number, id) in (0..ORGANIZATIONS).zip(alone) {
+            let own = |(of, outcome): &(u8, Outcome)| (*of == number).then(|| outcome.clone());
+            let among_others: Vec<_> = both.iter().filter_map(own).collect();
+            let part = Self(self.0.iter().filter(|transaction| transaction.organization == number).cloned().collect());
+            let by_itself: Vec<_> = part.play_as(store, &[id; 2]).await.iter().filter_map(own).collect();
+            if let Some(difference) = first_difference(&among_others, &by_itself) {
+                return Some(difference);
+            }
+        }
+        None
+    }
+
+    /// Runs the script in these organizations; every outcome with the number of the organization that it belongs to.
+    async fn play_as(&self, store: &dyn Store, organizations: &[OrganizationId]) -> Vec<(u8, Outcome)> {
         let mut outcomes = Vec::new();
         for transaction in &self.0 {
+            let number = transaction.organization;
+            let Some(id) = organizations.get(usize::from(number)) else { continue };
             let intent = if transaction.reads { Intent::Read } else { Intent::Write };
-            let mut tx = match store.begin(organization(transaction.organization), intent).await {
+            let mut tx = match store.begin(*id, intent).await {
                 Ok(tx) => tx,
                 Err(error) => {
-                    outcomes.push(Outcome::new("begin", Err(error)));
+                    outcomes.push((number, Outcome::new("begin", Err(error))));
                     continue;
                 }
             };
             for step in &transaction.steps {
-                outcomes.push(Outcome::new(format!("{step:?}"), step.take(&mut *tx).await));
+                outcomes.push((number, Outcome::new(format!("{step:?}"), step.take(&mut *tx).await)));
             }
             if transaction.keep {
-                outcomes.push(Outcome::new("commit", tx.commit().await.map(|()| String::new())));
+                outcomes.push((number, Outcome::new("commit", tx.commit().await.map(|()| String::new()))));
             }
         }
-        look_at_everything(store, &mut outcomes).await;
+        for (number, id) in (0..ORGANIZATIONS).zip(organizations) {
+            for everything in everything_there_is() {
+                let seen = async {
+                    let mut tx = store.begin(*id, Intent::Read).await?;
+                    everything.take(&mut *tx).await
+                };
+                outcomes.push((number, Outcome::new(format!("{everything:?} at last"), seen.await)));
+            }
+        }
         outcomes
     }
 }
 
-async fn look_at_everything(store: &dyn Store, outcomes: &mut Vec<Outcome>) {
-    for organization in organizations() {
-        for subject in subjects() {
-            let seen = async {
-                let mut tx = store.begin(organization, Intent::Read).await?;
-                subject.everything.take(&mut *tx).await
-            };
-            outcomes.push(Outcome::new(format!("{:?} of {organization}", subject.everything), seen.await));
-        }
-    }
+/// Gives an organization the record that stores want before any other of its records.
+async fn found(store: &dyn Store, id: OrganizationId) -> StoreResult<String> {
+    let fault = |error: serde_json::Error| StoreError::Fault(error.into());
+    let new: NewOrganization = serde_json::from_value(serde_json::json!({
+        "slug": "example", "name": "Example", "default_currency": "EUR", "time_zone": TimeZone::utc(), "region": null,
+    }))
+    .map_err(fault)?;
+    let NewOrganization { slug, name, default_currency, time_zone, region } = new;
+    let value = Organization { slug, name, default_currency, time_zone, region };
+    let row = Stored { id, version: 1, created_at: Timestamp::MIN, updated_at: Timestamp::MIN, value };
+    let mut tx = store.begin(id, Intent::Write).await?;
+    Records::<Organization>::insert(&mut *tx, &[row]).await?;
+    tx.commit().await.map(|()| String::new())
+}
+
+async fn look_at_what_is_shared(store: &dyn Store, outcomes: &mut Vec<Outcome>) {
     for now in [Timestamp::MIN, Timestamp::MAX] {
         let due = store.organizations_with_due_jobs(now, 10).await;
         outcomes.push(Outcome::new(format!("due at {now}"), due.map(|due| format!("{due:?}"))));

@@ -1,0 +1,98 @@
+//! Specific reads: a store may answer them its own way, and answers what reading every record would.
+
+use async_trait::async_trait;
+use proptest::collection::vec;
+use proptest::test_runner::TestRunner;
+
+use super::Check;
+use super::bench::{Bench, Checked, drawn, holds, same};
+use crate::access::{Member, OrganizationId};
+use crate::kernel::{Page, Predicate, Stored};
+use crate::people::{Account, Contact};
+use crate::pipeline::{Opportunity, OpportunityId, Pipeline, PipelineReport, Stage};
+use crate::store::{Records, Store, StoreResult, Tx};
+use crate::testing::arb::{POOL, Sample, pool_id, predicate};
+
+pub(super) const CHECKS: &[Check] = &[Check::new("totals_are_those_of_reading_every_deal", |store| {
+    Box::pin(totals_are_those_of_reading_every_deal(store))
+})];
+
+const DEALS: usize = 120;
+const FILTERS: usize = 16;
+
+/// The reference of the report: only lists are asked of the store.
+struct ByReading<'t, 's>(&'t mut (dyn Tx + 's));
+
+#[async_trait]
+impl Records<Opportunity> for ByReading<'_, '_> {
+    async fn find(&mut self, id: OpportunityId) -> StoreResult<Option<Stored<Opportunity>>> {
+        Records::<Opportunity>::find(&mut *self.0, id).await
+    }
+    async fn lock(&mut self, id: OpportunityId) -> StoreResult<Option<Stored<Opportunity>>> {
+        Records::<Opportunity>::lock(&mut *self.0, id).await
+    }
+    async fn list(
+        &mut self,
+        filter: &Predicate<Opportunity>,
+        page: &Page<Opportunity>,
+    ) -> StoreResult<Vec<Stored<Opportunity>>> {
+        Records::<Opportunity>::list(&mut *self.0, filter, page).await
+    }
+    async fn insert(&mut self, rows: &[Stored<Opportunity>]) -> StoreResult<()> {
+        Records::<Opportunity>::insert(&mut *self.0, rows).await
+    }
+    async fn update(&mut self, row: &Stored<Opportunity>) -> StoreResult<()> {
+        Records::<Opportunity>::update(&mut *self.0, row).await
+    }
+    async fn delete(&mut self, id: OpportunityId, version: i64) -> StoreResult<()> {
+        Records::<Opportunity>::delete(&mut *self.0, id, version).await
+    }
+}
+
+impl PipelineReport for ByReading<'_, '_> {}
+
+/// One record of a kind for every identifier that samples of others refer to; those whose keys collide are left out.
+async fn fill<E: Sample>(bench: &Bench<'_>, organization: OrganizationId, runner: &mut TestRunner) -> Checked
+where
+    for<'t> dyn Tx + 't: Records<E>,
+{
+    for number in 0..POOL {
+        // A taken key is drawn again.
+        for _ in 0..50 {
+            let row = Stored { id: pool_id::<E>(number), ..bench.row(drawn(&E::sample(), runner)?) };
+            if bench.put(organization, &[row]).await.is_ok() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn totals_are_those_of_reading_every_deal(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (organization, other) = (bench.organization().await?, bench.organization().await?);
+    let mut runner = TestRunner::deterministic();
+    for organization in [organization, other] {
+        fill::<Member>(&bench, organization, &mut runner).await?;
+        fill::<Account>(&bench, organization, &mut runner).await?;
+        fill::<Contact>(&bench, organization, &mut runner).await?;
+        fill::<Pipeline>(&bench, organization, &mut runner).await?;
+        fill::<Stage>(&bench, organization, &mut runner).await?;
+        let values = drawn(&vec(Opportunity::sample(), DEALS), &mut runner)?;
+        for value in values {
+            // What it refers to may be one of the records that were left out.
+            let _ = bench.put_one(organization, value).await;
+        }
+    }
+    let deals = bench.all::<Opportunity>(organization).await?.len();
+    holds("that most deals are there", deals > DEALS / 2)?;
+    let mut tx = bench.read(organization).await?;
+    let filters = drawn(&vec(predicate::<Opportunity>(), FILTERS), &mut runner)?;
+    for filter in filters.into_iter().chain([Predicate::everything(), Predicate::nothing()]) {
+        let wanted = ByReading(&mut *tx).totals_by_stage(&filter).await?;
+        same("totals by stage", &tx.totals_by_stage(&filter).await?, &wanted)?;
+        let wanted = ByReading(&mut *tx).totals_by_forecast(&filter).await?;
+        same("totals by forecast", &tx.totals_by_forecast(&filter).await?, &wanted)?;
+    }
+    Ok(())
+}
