@@ -8,6 +8,7 @@ use super::channel::{Channels, FailureClass, RenewedToken};
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionStatus, SecretPlace, account_of};
 use crate::access::Permission;
 use crate::agenda::Job;
+use crate::inbox::jobs::subject;
 use crate::kernel::{Result, Stored};
 use crate::store::{Session, UnitOfWork};
 
@@ -44,7 +45,7 @@ pub(crate) async fn watch(uow: &mut UnitOfWork<'_>, id: ConnectionId) -> Result<
 
 /// Looks whether a connection works, renews its token when that ends soon, and looks again tomorrow.
 pub(crate) async fn run_check(channels: &Channels, session: &Session, job: &Stored<Job>) -> Result<()> {
-    let id: Option<ConnectionId> = job.payload["connection_id"].as_str().and_then(|id| id.parse().ok());
+    let id: Option<ConnectionId> = subject(job, "connection_id");
     let mut uow = session.begin(Permission::AgendaRun).await?;
     let connection = match id {
         Some(id) => uow.find(id).await?,

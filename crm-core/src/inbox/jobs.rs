@@ -5,12 +5,23 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value as Json;
 
 use super::channel::Channels;
 use super::{attend, bulk, health, media, receive, send};
 use crate::agenda::Job;
-use crate::kernel::{Result, Stored};
+use crate::kernel::{Id, Result, Stored};
 use crate::store::{JobHandler, Session};
+
+/// The record that a job names under this key.
+pub(super) fn subject<E>(job: &Job, key: &str) -> Option<Id<E>> {
+    job.payload.get(key)?.as_str()?.parse().ok()
+}
+
+/// Whether a job says so under this key.
+pub(super) fn says(job: &Job, key: &str) -> bool {
+    job.payload.get(key).and_then(Json::as_bool) == Some(true)
+}
 
 /// What a handler of the inbox does with its channels.
 type Run =

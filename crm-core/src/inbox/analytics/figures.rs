@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::access::{Actor, MemberId};
 use crate::event::Event;
@@ -129,13 +130,10 @@ fn count(
         }
         if let Some(since) = waiting.take() {
             let time = message.at.since(since);
-            let mut own = message.author_id.map(|member| members.entry(member).or_default());
-            if answered {
-                all.next.push(time);
-                own.iter_mut().for_each(|own| own.next.push(time));
-            } else {
-                all.first.push(time);
-                own.iter_mut().for_each(|own| own.first.push(time));
+            let own = message.author_id.map(|member| members.entry(member).or_default());
+            for times in [Some(&mut *all), own].into_iter().flatten() {
+                let kind = if answered { &mut times.next } else { &mut times.first };
+                kind.push(time);
             }
         }
         answered = true;
@@ -158,7 +156,7 @@ async fn closings(
         for event in events {
             match event.name.as_str() {
                 "conversation.started" | "conversation.reopened" => opened = Some(event.occurred_at),
-                "conversation.received" if event.data["received"]["reopened"] == true => {
+                "conversation.received" if was_reopened(&event) => {
                     opened = Some(event.occurred_at);
                 }
                 "conversation.closed" => {
@@ -177,4 +175,8 @@ async fn closings(
         }
     }
     Ok(times)
+}
+
+fn was_reopened(event: &Event) -> bool {
+    event.data.pointer("/received/reopened").and_then(Json::as_bool) == Some(true)
 }

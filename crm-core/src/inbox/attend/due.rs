@@ -9,6 +9,7 @@ use crate::agenda::Job;
 use crate::inbox::channel::Channels;
 use crate::inbox::conversation::{Conversation, ConversationEvent, ConversationId, ConversationState};
 use crate::inbox::hours::BusinessHours;
+use crate::inbox::jobs::subject;
 use crate::kernel::{Result, Stored, Timestamp};
 use crate::store::{Session, UnitOfWork};
 
@@ -74,7 +75,7 @@ pub(crate) async fn run_wake(channels: &Channels, session: &Session, job: &Store
 
 /// The conversation that a job is about, held until the end.
 async fn conversation_of(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<Option<Stored<Conversation>>> {
-    let id: Option<ConversationId> = job.payload["conversation_id"].as_str().and_then(|id| id.parse().ok());
+    let id: Option<ConversationId> = subject(job, "conversation_id");
     match id {
         Some(id) => uow.lock_of_anyone(id).await,
         None => Ok(None),

@@ -12,6 +12,7 @@ use crate::inbox::connection::{Connection, ReopenPolicy};
 use crate::inbox::conversation::{Conversation, ConversationEvent};
 use crate::inbox::hours::{BusinessHours, Calendar};
 use crate::inbox::identity;
+use crate::inbox::jobs::{says, subject};
 use crate::inbox::message::{Message, MessageId};
 use crate::inbox::participant::Participant;
 use crate::inbox::send::{NewMessage, queue};
@@ -41,7 +42,7 @@ pub(crate) async fn calendar_of(uow: &mut UnitOfWork<'_>, connection: &Connectio
 pub(crate) async fn run_attend(channels: &Channels, session: &Session, job: &Stored<Job>) -> Result<()> {
     let mut uow = session.begin(Permission::AgendaRun).await?;
     uow.finish(job).await?;
-    let id: Option<MessageId> = job.payload["message_id"].as_str().and_then(|id| id.parse().ok());
+    let id: Option<MessageId> = subject(job, "message_id");
     let message = match id {
         Some(id) => uow.find_of_anyone(id).await?,
         None => None,
@@ -53,9 +54,9 @@ pub(crate) async fn run_attend(channels: &Channels, session: &Session, job: &Sto
     let (Some(message), Some(mut thread)) = (message, thread) else { return uow.commit().await };
     let connection = uow.get(thread.connection_id).await?;
     let mut participant = uow.get(thread.participant_id).await?;
-    let first = job.payload["first"].as_bool() == Some(true);
+    let first = says(job, "first");
     identity::recognise(&mut uow, &connection, &mut participant, first).await?;
-    let reopened = job.payload["reopened"].as_bool() == Some(true);
+    let reopened = says(job, "reopened");
     let lead_owner = owner_of(&mut uow, &participant).await?;
     let mut events = Vec::new();
     events.extend(reassign(&mut uow, &connection, &mut thread.value, lead_owner, reopened).await?);

@@ -14,6 +14,7 @@ use crate::inbox::channel::{
 };
 use crate::inbox::connection::{Connection, ConnectionId};
 use crate::inbox::conversation::open_thread;
+use crate::inbox::jobs::subject;
 use crate::inbox::participant::{Sighting, resolve};
 use crate::inbox::send::{NewMessage, queue};
 use crate::kernel::{Kind, Name, Page, Result, Stored, Timestamp};
@@ -30,7 +31,7 @@ pub(super) async fn step_at(uow: &mut UnitOfWork<'_>, id: BulkSendId, at: Timest
 pub(crate) async fn run_bulk(channels: &Channels, session: &Session, job: &Stored<Job>) -> Result<()> {
     let mut uow = session.begin(Permission::AgendaRun).await?;
     uow.finish(job).await?;
-    let id: Option<BulkSendId> = job.payload["bulk_send_id"].as_str().and_then(|id| id.parse().ok());
+    let id: Option<BulkSendId> = subject(job, "bulk_send_id");
     let bulk = match id {
         Some(id) => uow.lock_of_anyone(id).await?,
         None => None,

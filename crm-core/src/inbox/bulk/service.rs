@@ -1,6 +1,6 @@
 //! Commands on bulk sendings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::ledger::{BulkRecipient, RecipientState};
 use super::model::{BulkEvent, BulkRefusal, BulkSend, BulkSendId, BulkState, NewBulkSend, Progress};
@@ -215,8 +215,8 @@ async fn addresses(uow: &mut UnitOfWork<'_>, recipients: Recipients) -> Result<V
             }
         }
     }
-    let mut seen = BTreeMap::new();
-    found.retain(|(address, ..)| !address.is_empty() && seen.insert(address.clone(), ()).is_none());
+    let mut seen = BTreeSet::new();
+    found.retain(|(address, ..)| !address.is_empty() && seen.insert(address.clone()));
     Ok(found)
 }
 

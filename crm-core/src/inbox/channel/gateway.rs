@@ -24,7 +24,8 @@ pub trait ChannelGateway: Send + Sync {
 
     /// What is to be done about a refusal that a status tells of later, by the platform's number for it; nothing, when
     /// the number is not known.
-    fn judge(&self, _platform: &Platform, _error_code: i64) -> Option<(FailureClass, FailureScope)> {
+    fn judge(&self, platform: &Platform, error_code: i64) -> Option<(FailureClass, FailureScope)> {
+        let (_, _) = (platform, error_code);
         None
     }
 

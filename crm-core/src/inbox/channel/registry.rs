@@ -15,7 +15,7 @@ use crate::kernel::{Kind, Rule};
 /// What the inbox of a host needs from outside: its channels and the vault for their tokens. Clones share them.
 #[derive(Clone)]
 pub struct Channels {
-    channels: Arc<BTreeMap<Platform, Channel>>,
+    by_platform: Arc<BTreeMap<Platform, Channel>>,
     vault: Arc<dyn SecretVault>,
     shelf: Arc<dyn MediaShelf>,
     zones: Arc<dyn Zones>,
@@ -24,7 +24,12 @@ pub struct Channels {
 impl Default for Channels {
     /// No channel, no vault, no shelf, and UTC alone.
     fn default() -> Self {
-        Self { channels: Arc::default(), vault: Arc::new(NoVault), shelf: Arc::new(NoShelf), zones: Arc::new(UtcOnly) }
+        Self {
+            by_platform: Arc::default(),
+            vault: Arc::new(NoVault),
+            shelf: Arc::new(NoShelf),
+            zones: Arc::new(UtcOnly),
+        }
     }
 }
 
@@ -52,17 +57,19 @@ impl Channels {
     /// The same with another adapter, which takes over the platforms that it serves.
     #[must_use]
     pub fn with(self, gateway: impl ChannelGateway + 'static) -> Self {
-        self.with_shared(Arc::new(gateway))
+        let gateway: Arc<dyn ChannelGateway> = Arc::new(gateway);
+        self.with_shared(&gateway)
     }
 
     /// The same with an adapter that the host keeps a hand on.
     #[must_use]
-    pub fn with_shared(mut self, gateway: Arc<dyn ChannelGateway>) -> Self {
-        let mut channels = Arc::unwrap_or_clone(std::mem::take(&mut self.channels));
-        for (platform, capabilities) in gateway.platforms() {
-            channels.insert(platform, Channel { gateway: Arc::clone(&gateway), capabilities });
+    pub fn with_shared(mut self, gateway: &Arc<dyn ChannelGateway>) -> Self {
+        let served = gateway.platforms();
+        let mut channels = Arc::unwrap_or_clone(std::mem::take(&mut self.by_platform));
+        for (platform, capabilities) in served {
+            channels.insert(platform, Channel { gateway: Arc::clone(gateway), capabilities });
         }
-        Self { channels: Arc::new(channels), ..self }
+        Self { by_platform: Arc::new(channels), ..self }
     }
 
     /// The same with a vault for tokens.
@@ -85,8 +92,8 @@ impl Channels {
 
     /// The same with a place for media that came in.
     #[must_use]
-    pub fn with_shelf(self, shelf: impl MediaShelf + 'static) -> Self {
-        Self { shelf: Arc::new(shelf), ..self }
+    pub fn with_shelf(self, place: impl MediaShelf + 'static) -> Self {
+        Self { shelf: Arc::new(place), ..self }
     }
 
     /// The place for media that came in.
@@ -119,16 +126,16 @@ impl Channels {
 
     /// The platforms that there is an adapter for.
     pub fn platforms(&self) -> impl Iterator<Item = &Platform> {
-        self.channels.keys()
+        self.by_platform.keys()
     }
 
     fn channel(&self, platform: &Platform) -> Result<&Channel, NoSuchChannel> {
-        self.channels.get(platform).ok_or_else(|| NoSuchChannel(platform.clone()))
+        self.by_platform.get(platform).ok_or_else(|| NoSuchChannel(platform.clone()))
     }
 }
 
 impl fmt::Debug for Channels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.channels.keys()).finish()
+        f.debug_set().entries(self.by_platform.keys()).finish()
     }
 }

@@ -7,6 +7,7 @@ use crate::access::Permission;
 use crate::agenda::Job;
 use crate::inbox::channel::{Channels, FailureClass, FetchedMedia};
 use crate::inbox::connection::account_of;
+use crate::inbox::jobs::subject;
 use crate::inbox::message::{MediaPart, MediaState, Message, MessageEvent, MessageId};
 use crate::kernel::{Result, Stored};
 use crate::store::{Session, UnitOfWork};
@@ -26,7 +27,7 @@ pub(crate) async fn fetch_later(uow: &mut UnitOfWork<'_>, message: &Stored<Messa
 
 /// Fetches what is pending, outside any transaction, then notes what came of it.
 pub(crate) async fn run_fetch(channels: &Channels, session: &Session, job: &Stored<Job>) -> Result<()> {
-    let id: Option<MessageId> = job.payload["message_id"].as_str().and_then(|id| id.parse().ok());
+    let id: Option<MessageId> = subject(job, "message_id");
     let mut uow = session.begin(Permission::InboxReceive).await?;
     let message = match id {
         Some(id) => uow.find_of_anyone(id).await?,

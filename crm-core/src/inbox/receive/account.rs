@@ -12,15 +12,13 @@ pub(super) async fn apply(uow: &mut UnitOfWork<'_>, platform: &Platform, event: 
     let connections = concerned(uow, platform, event).await?;
     let told = event.extra.event.clone().unwrap_or_default();
     for connection in &connections {
-        match &event.extra.template {
-            Some(notice) => judge(uow, connection, notice, &told).await?,
-            None => {
-                let event = ConnectionEvent::QualityChanged { event: told.clone() };
-                uow.say(connection, &event)?;
-                if health::is_bad_news(&told) {
-                    bulk::pause_all(uow, connection.id, &told).await?;
-                }
-            }
+        if let Some(notice) = &event.extra.template {
+            judge(uow, connection, notice, &told).await?;
+            continue;
+        }
+        uow.say(connection, &ConnectionEvent::QualityChanged { event: told.clone() })?;
+        if health::is_bad_news(&told) {
+            bulk::pause_all(uow, connection.id, &told).await?;
         }
     }
     Ok(if connections.is_empty() { Applied::Dropped } else { Applied::Changed })

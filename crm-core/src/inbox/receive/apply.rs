@@ -11,6 +11,7 @@ use crate::agenda::Job;
 use crate::inbox::channel::{Channels, EventKind, InboundEvent, Platform};
 use crate::inbox::connection::{ConnectionId, find_connection};
 use crate::inbox::conversation::{Conversation, find_thread};
+use crate::inbox::jobs::subject;
 use crate::inbox::message::{Message, MessageEvent};
 use crate::inbox::participant::find_by_alias;
 use crate::kernel::{Error, Id, Kind, Page, Result, Stored, Timestamp};
@@ -43,7 +44,7 @@ pub enum Applied {
 /// # Errors
 /// Those of the store.
 pub(crate) async fn run_apply(channels: &Channels, session: &Session, job: &Stored<Job>) -> Result<()> {
-    let id: Option<DeliveryId> = job.payload["delivery_id"].as_str().and_then(|id| id.parse().ok());
+    let id: Option<DeliveryId> = subject(job, "delivery_id");
     let mut uow = session.begin(Permission::InboxReceive).await?;
     let delivery = match id {
         Some(id) => uow.find(id).await?,
@@ -57,7 +58,7 @@ pub(crate) async fn run_apply(channels: &Channels, session: &Session, job: &Stor
             match applied {
                 Err(error) if error.kind() == Kind::Unavailable => return Err(error),
                 Err(error) => {
-                    problems.push(DeliveryProblem { place, code: error.code().to_owned(), message: error.to_string() })
+                    problems.push(DeliveryProblem { place, code: error.code().to_owned(), message: error.to_string() });
                 }
                 Ok(_) => {}
             }

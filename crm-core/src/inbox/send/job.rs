@@ -7,6 +7,7 @@ use crate::access::Permission;
 use crate::agenda::Job;
 use crate::inbox::channel::{Channels, OutboundMessage, SendAs};
 use crate::inbox::connection::{Connection, account_of};
+use crate::inbox::jobs::subject;
 use crate::inbox::message::{Message, MessageEvent, MessageId, MessageStatus};
 use crate::inbox::window::Verdict;
 use crate::kernel::{Kind, Result, Stored, Timestamp};
@@ -61,7 +62,7 @@ pub(crate) async fn run_send(channels: &Channels, session: &Session, job: &Store
 
 /// Decides whether the message is to be handed over now, and notes it.
 async fn prepare(channels: &Channels, uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<Step> {
-    let id: Option<MessageId> = job.payload["message_id"].as_str().and_then(|id| id.parse().ok());
+    let id: Option<MessageId> = subject(job, "message_id");
     let message = match id {
         Some(id) => uow.lock_of_anyone(id).await?,
         None => None,
@@ -124,7 +125,7 @@ async fn prepare(channels: &Channels, uow: &mut UnitOfWork<'_>, job: &Stored<Job
 /// The same job again, later. It has the same key, so that the present one is replaced and must not be finished here.
 async fn wait(uow: &mut UnitOfWork<'_>, job: &Stored<Job>, until: Timestamp) -> Result<Step> {
     let next = Job::at(until, job.kind.clone(), job.payload.clone());
-    let key = format!("{}:{}", job.kind, job.payload["message_id"].as_str().unwrap_or_default());
+    let key = format!("{}:{}", job.kind, job.id);
     // Finished by its caller under the old token, it would be lost: a fresh key for each wait keeps them apart.
     uow.schedule(next.unique(format!("{key}:{}", until.micros()))).await?;
     Ok(Step::Over)
