@@ -119,9 +119,9 @@ pub fn router_with(
     let mut api = gathered(facade.options());
     more(&mut api);
     let document = api.document.finish(prefix);
-    let routes = api.router.method_not_allowed_fallback(protection::method_not_allowed).with_state(facade.clone());
+    let endpoints = api.router.method_not_allowed_fallback(protection::method_not_allowed).with_state(facade.clone());
     let events = resources::events::router(facade.clone());
-    let mut router = Router::new().nest(prefix, routes.merge(events)).merge(health::router(facade));
+    let mut router = Router::new().nest(prefix, endpoints.merge(events)).merge(health::router(facade));
     if docs {
         // The page looks for the document beside itself, wherever a host has nested it.
         let page = SwaggerUi::new("/docs").url("/docs/openapi.json", document);

@@ -8,8 +8,6 @@
 //! Inside, an endpoint is declared once: its method and path, what it reads, and one call of a service. Routing, the
 //! `OpenAPI` document, entity tags, idempotency keys and problems follow from the declaration, in [`api`].
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a panic in a test is its report"))]
-
 pub mod api;
 pub mod authenticator;
 pub mod health;

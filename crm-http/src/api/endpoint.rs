@@ -19,6 +19,7 @@ use crate::problem::Problem;
 
 /// What an endpoint is, beside what it reads and answers.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any may go with any")]
 pub struct Endpoint {
     pub(super) method: Method,
     pub(super) path: &'static str,

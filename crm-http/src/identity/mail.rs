@@ -65,7 +65,7 @@ impl FileOutbox {
 #[async_trait]
 impl Mailer for FileOutbox {
     async fn send(&self, mail: Mail) -> Result<()> {
-        let name: String = crate::signing::random::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = crate::signing::hexadecimal(&crate::signing::random::<8>()?);
         let path = self.folder.join(format!("{name}.txt"));
         let folder = self.folder.clone();
         let text = format!("To: {}\nSubject: {}\n\n{}\n", mail.to.as_str(), mail.subject, mail.body);

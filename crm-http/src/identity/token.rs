@@ -142,6 +142,8 @@ mod tests {
         assert!(others.read(&token, at(1_000)).is_none());
     }
 
+    type Change<'c> = &'c dyn Fn(&mut Header, &mut Claims);
+
     #[test]
     fn a_forged_head_or_claim_is_refused() {
         let tokens = AccessTokens::new(&Secret::new([7; 32])).unwrap();
@@ -163,7 +165,7 @@ mod tests {
             jsonwebtoken::encode(&header, &claims, &tokens.signing).unwrap()
         };
         assert!(tokens.read(&signed(&|_, _| ()), at(1_000)).is_some(), "without a change it is good");
-        let changes: [&dyn Fn(&mut Header, &mut Claims); 7] = [
+        let changes: [Change<'_>; 7] = [
             &|header, _| header.typ = Some("JWT".to_owned()),
             &|header, _| header.typ = None,
             &|header, _| header.kid = Some("../../etc/passwd".to_owned()),

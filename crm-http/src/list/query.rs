@@ -175,8 +175,8 @@ impl<E: Entity> ListQuery<E> {
         let shown = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = found.len() > shown;
         found.truncate(shown);
-        let last = found.last().filter(|_| more).and_then(|last| page.cursor(last));
-        let next = last.and_then(|place| cursor::seal(facade.secret(), &list, &place));
+        let place = found.last().filter(|_| more).and_then(|last| page.cursor(last));
+        let next = place.and_then(|place| cursor::seal(facade.secret(), &list, &place));
         Ok(Listed { items: found.into_iter().map(Record).collect(), next })
     }
 }

@@ -61,13 +61,7 @@ fn request_id(request: &Request) -> String {
     let harmless =
         |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let given = text::head(request.headers(), REQUEST_ID.as_str()).filter(harmless);
-    given.map_or_else(
-        || {
-            let bytes = signing::random::<16>().unwrap_or_default();
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-        },
-        str::to_owned,
-    )
+    given.map_or_else(|| signing::hexadecimal(&signing::random::<16>().unwrap_or_default()), str::to_owned)
 }
 
 /// There is nothing at this path.

@@ -206,6 +206,8 @@ pub(super) fn parse_secret(text: &str) -> Result<Secret, ConfigError> {
 mod tests {
     use super::*;
 
+    type Change<'c> = &'c dyn Fn(&mut Flags);
+
     #[test]
     fn what_is_wrong_is_named_by_its_key() {
         let flags = |change: &dyn Fn(&mut Flags)| {
@@ -214,7 +216,7 @@ mod tests {
             Config::of(flags, File::default())
         };
         assert!(flags(&|_| ()).is_ok());
-        let cases: [(&dyn Fn(&mut Flags), &str); 7] = [
+        let cases: [(Change<'_>, &str); 7] = [
             (&|flags| flags.listen = Some("here".to_owned()), "listen"),
             (&|flags| flags.database = Some("mysql://x".to_owned()), "database"),
             (&|flags| flags.secret = Some("hunter2".to_owned()), "secret"),

@@ -10,7 +10,7 @@ use crm_core::pipeline::Outcome;
 use super::config::Config;
 use super::{Failure, open, say};
 use crate::identity::Password;
-use crate::signing::random;
+use crate::signing::{hexadecimal, random};
 
 /// First name, last name, company, job, town, source, and how far it has come.
 const PEOPLE: &[(&str, &str, &str, &str, &str, &str, u8)] = &[
@@ -36,7 +36,7 @@ pub(super) async fn load(config: &Config) -> Result<(), Failure> {
         say("there is an organization 'demo' already; nothing was changed");
         return Ok(());
     }
-    let typed: String = random::<9>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let typed = hexadecimal(&random::<9>()?);
     let password = Password::try_from(typed.clone())?;
     let new = NewOrganization {
         slug: slug.clone(),

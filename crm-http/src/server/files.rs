@@ -116,17 +116,14 @@ pub(super) async fn export(config: &Config, flags: &ExportFlags) -> Result<(), F
     let crm = open::open(config).await?;
     let session = session(&crm, &flags.organization).await?;
     let everything = Predicate::everything();
-    match &flags.output {
-        Some(path) => {
-            let file = File::create(path).map_err(|error| format!("output: '{}': {error}", path.display()))?;
-            let count = export_leads(&session, &everything, file).await?;
-            say(&format!("{count} leads were written to '{}'", path.display()));
-        }
-        None => {
-            let mut bytes = Vec::new();
-            export_leads(&session, &everything, &mut bytes).await?;
-            std::io::stdout().write_all(&bytes)?;
-        }
+    if let Some(path) = &flags.output {
+        let file = File::create(path).map_err(|error| format!("output: '{}': {error}", path.display()))?;
+        let count = export_leads(&session, &everything, file).await?;
+        say(&format!("{count} leads were written to '{}'", path.display()));
+    } else {
+        let mut bytes = Vec::new();
+        export_leads(&session, &everything, &mut bytes).await?;
+        std::io::stdout().write_all(&bytes)?;
     }
     Ok(())
 }

@@ -22,9 +22,12 @@ struct Series {
     buckets: [u64; BOUNDS.len()],
 }
 
+/// By method, pattern of the path and status.
+type Counts = BTreeMap<(String, String, u16), Series>;
+
 /// What was counted since the process began. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Metrics(Arc<Mutex<BTreeMap<(String, String, u16), Series>>>);
+pub(super) struct Metrics(Arc<Mutex<Counts>>);
 
 impl Metrics {
     fn count(&self, method: &str, path: &str, status: u16, micros: u64) {

@@ -47,7 +47,7 @@ enum Command {
     Worker,
     /// Looks whether everything is as it should be.
     Verify,
-    /// Prints the OpenAPI document.
+    /// Prints the `OpenAPI` document.
     Openapi,
 }
 
@@ -61,6 +61,7 @@ fn say(line: &str) {
 }
 
 /// Does what the command line asks.
+#[must_use]
 pub fn run(line: CommandLine) -> ExitCode {
     log::install();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -14,7 +14,7 @@ use super::mail::SmtpMailer;
 use super::{Failure, say};
 use crate::identity::Identity;
 use crate::identity::mail::FileOutbox;
-use crate::signing::{Secret, random};
+use crate::signing::{Secret, hexadecimal, random};
 
 /// The domain on the store of the configuration, whose schema is brought up to date.
 pub(super) async fn open(config: &Config) -> Result<Crm, Failure> {
@@ -56,7 +56,7 @@ pub(super) fn secret(config: &Config) -> Result<Secret, Failure> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(parse_secret(&text)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let digits: String = random::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digits = hexadecimal(&random::<32>()?);
             write_private(&path, &digits).map_err(|error| format!("secret: '{}': {error}", path.display()))?;
             Ok(parse_secret(&digits)?)
         }

@@ -1,11 +1,6 @@
 //! The API as a client sees it: requests in, answers out, mostly without a socket.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a panic in a test is its report"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is its report")]
 
 mod bodies;
 mod document;

@@ -78,8 +78,7 @@ async fn a_list_is_filtered_ordered_and_paged() {
         office.lead(&format!("Lead {number:02}")).await;
     }
     for name in ["Lead 03", "Lead 07"] {
-        let query = format!("/api/leads?status=new&limit=200");
-        let all = office.get(&query).await.expect(200);
+        let all = office.get("/api/leads?status=new&limit=200").await.expect(200);
         let lead = all["items"].as_array().unwrap().iter().find(|lead| lead["last_name"] == name).unwrap().clone();
         office.post(&format!("/api/leads/{}/qualify", id(&lead)), json!({})).await.expect(200);
     }

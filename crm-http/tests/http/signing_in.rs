@@ -27,7 +27,7 @@ impl Door {
     fn open() -> Self {
         let clock = std::sync::Arc::new(ManualClock::default());
         let crm = Crm::new(MemoryStore::new(), SharedClock(clock.clone()), SequentialIds::new());
-        let name: String = crm_http::signing::random::<8>().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = crm_http::signing::hexadecimal(&crm_http::signing::random::<8>().unwrap());
         let outbox = std::env::temp_dir().join(format!("crm-http-outbox-{name}"));
         let mailer = FileOutbox::new(outbox.clone());
         let identity =
@@ -119,7 +119,7 @@ async fn signing_out_ends_access_and_an_access_token_is_short() {
     assert_eq!(door.as_(access, Method::GET, "/me", None).await.status, 401);
 
     let tokens = door.login("olivia@acme.example", PASSWORD).await.expect(200);
-    door.office.clock.advance(Duration::from_secs(15 * 60));
+    door.office.clock.advance(Duration::from_mins(15));
     assert_eq!(door.as_(text(&tokens, "access_token"), Method::GET, "/me", None).await.status, 401);
     door.post("/auth/refresh", json!({ "refresh_token": tokens["refresh_token"] })).await.expect(200);
     assert_eq!(door.as_("nonsense", Method::GET, "/me", None).await.status, 401);
@@ -246,7 +246,7 @@ async fn a_second_factor_is_asked_for_and_no_code_is_good_twice() {
         "sign_in.refused",
         "it was used to confirm"
     );
-    door.office.clock.advance(Duration::from_secs(60));
+    door.office.clock.advance(Duration::from_mins(1));
     let present = code(&door);
     door.post("/auth/login", with(present.clone())).await.expect(200);
     assert_eq!(door.post("/auth/login", with(present)).await.json()["code"], "sign_in.refused");
