@@ -106,7 +106,7 @@ pub enum ContactRefusal {
     #[error("a contact needs at least a name, an e-mail address or a telephone number")]
     Anonymous,
     /// The contact has the address or number already.
-    #[error("the contact has '{0}' already")]
+    #[error("the contact has '{0}' already; give another, or change the one that is there")]
     PointTwice(String),
 }
 

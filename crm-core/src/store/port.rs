@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
-use crate::kernel::{Entity, Id, Kind, Page, Predicate, Rule, Stored, Timestamp};
+use crate::kernel::{Entity, FieldProblem, Id, Kind, Page, Predicate, Rule, Stored, Timestamp};
 
 use super::contents::Tx;
 
@@ -18,7 +18,7 @@ pub enum StoreError {
         entity: &'static str,
     },
     /// Another record of the organization has the same key.
-    #[error("there is already a {entity} with the same {key}")]
+    #[error("another {entity} has the same {key} already; give another {key}, or use the one that is there")]
     Duplicate {
         /// [`Entity::NAME`].
         entity: &'static str,
@@ -26,7 +26,7 @@ pub enum StoreError {
         key: &'static str,
     },
     /// A record that this one refers to does not exist in the organization.
-    #[error("the {target} that '{column}' of the {entity} names does not exist")]
+    #[error("the {target} that '{column}' of the {entity} names does not exist; name one that does")]
     MissingReference {
         /// [`Entity::NAME`] of the record that refers.
         entity: &'static str,
@@ -84,6 +84,14 @@ impl Rule for StoreError {
             Self::MissingReference { .. } => Kind::Invalid,
             Self::Unavailable(_) | Self::OutcomeUnknown(_) => Kind::Unavailable,
             Self::Fault(_) => Kind::Internal,
+        }
+    }
+    fn fields(&self) -> Vec<FieldProblem> {
+        match self {
+            Self::Duplicate { key, .. } => vec![FieldProblem::of(*key, self)],
+            Self::MissingReference { column, .. } => vec![FieldProblem::of(*column, self)],
+            Self::SlugTaken(_) => vec![FieldProblem::of("slug", self)],
+            _ => Vec::new(),
         }
     }
 }
