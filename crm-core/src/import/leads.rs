@@ -7,11 +7,11 @@ use super::model::Import;
 use super::reading::{Findings, Reading};
 use super::unique::{Told, name_taken, taken};
 use crate::duplicate::Hit;
-use crate::event::changes;
 use crate::identity::{RecordKind, RecordRef};
 use crate::intake::{CaptureOutcome, CaptureRefusal, IntakeRules, Submission, capture_batch};
 use crate::kernel::{CustomKey, Error, Field, Label, Line, Predicate, Result, Stored, Test, Value};
-use crate::lead::{Lead, LeadEvent, LeadId, LeadStatus};
+use crate::lead::{Lead, LeadId, LeadStatus, put_into};
+use crate::scoring::{Scorer, rescore};
 use crate::store::UnitOfWork;
 
 type Status = (LeadStatus, Option<Label>);
@@ -141,7 +141,7 @@ fn named(candidates: &[Hit]) -> String {
     names.join(", ")
 }
 
-/// Gives new leads the states that their rows name. Known leads keep theirs.
+/// Gives new leads the states that their rows name, and scores them anew. Known leads keep theirs.
 async fn give_statuses(
     uow: &mut UnitOfWork<'_>,
     outcomes: &[std::result::Result<CaptureOutcome, Error>],
@@ -161,16 +161,11 @@ async fn give_statuses(
     }
     let ids = wanted.iter().map(|(lead, _)| Value::Uuid(lead.uuid())).collect();
     let mut leads = uow.list_all_of_anyone(&Predicate::<Lead>::Test(Field::ID, Test::In(ids))).await?;
+    let scorer = Scorer::load(uow).await?;
     for (id, (status, label)) in wanted {
         let Some(index) = leads.iter().position(|lead| lead.id == id) else { continue };
-        let mut lead = leads.swap_remove(index);
-        let before = lead.value.clone();
-        let step = if lead.status == status { None } else { Some(lead.value.go_to(status)?) };
-        if let Some(label) = label {
-            lead.value.relabel(label)?;
-        }
-        let event = step.unwrap_or_else(|| LeadEvent::Changed { changes: changes(&before, &lead.value) });
-        uow.save(lead, event).await?;
+        let lead = put_into(uow, leads.swap_remove(index), status, label).await?;
+        rescore(uow, &scorer, lead).await?;
     }
     Ok(())
 }

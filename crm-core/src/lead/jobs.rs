@@ -10,6 +10,9 @@ use crate::store::UnitOfWork;
 /// The kind of job that computes anew what is kept of a lead: its payload names the `lead_id`. Scoring does it.
 pub const RECOMPUTE: &str = "lead.recompute";
 
+/// The event that tells of a fresh copy of the score. The lead is saved for it, and yet it is nobody's change.
+pub const SCORED: &str = "lead.scored";
+
 fn key(lead: LeadId) -> String {
     format!("{RECOMPUTE}:{lead}")
 }

@@ -18,9 +18,9 @@ mod status;
 mod touch;
 
 pub use event::LeadEvent;
-pub use jobs::{RECOMPUTE, stop_recomputing};
+pub use jobs::{RECOMPUTE, SCORED, stop_recomputing};
 pub use model::{Lead, LeadId, LeadPatch, LeadRefusal, NewLead};
-pub use service::{LeadDraft, Leads, add_touch, insert_leads, save_lead};
+pub use service::{LeadDraft, Leads, add_touch, insert_leads, put_into, save_lead};
 pub use status::{LeadStatus, StatusLabel, StatusLabelEvent};
 pub use touch::{Touch, TouchDetails};
 

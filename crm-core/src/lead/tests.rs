@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::{Permission, StandardRole};
+use crate::event::Event;
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{
     DigitsOnly, Explanation, Id, Label, Name, Page, Patch, PhoneNumbers, Predicate, Stored, Timestamp,
@@ -155,6 +156,8 @@ async fn a_label_leads_to_the_state_that_it_stands_for() {
 
     let lead = boss.leads().label(id, label("Talked")).await.unwrap();
     assert_eq!((lead.status, lead.status_label.clone()), (LeadStatus::Contacted, Some(label("Talked"))));
+    let told = office.store.dump::<Event>(office.organization).pop().unwrap();
+    assert!(told.data.to_string().contains("Talked"), "the label is told of: {}", told.data);
     let lead = boss.leads().label(id, label("Talked twice")).await.unwrap();
     assert_eq!(lead.status_label, Some(label("Talked twice")));
     let again = boss.leads().label(id, label("Talked twice")).await.unwrap();
@@ -162,12 +165,16 @@ async fn a_label_leads_to_the_state_that_it_stands_for() {
     let refused = boss.leads().label(id, label("Fresh")).await.unwrap_err();
     assert_eq!(refused.code(), "lead.step_not_allowed");
     assert_eq!(boss.leads().qualify(id).await.unwrap().status_label, None, "the label names another state");
-    assert_eq!(office.events_of(id.uuid()), ["lead.created", "lead.contacted", "lead.changed", "lead.qualified"]);
+    assert_eq!(
+        office.events_of(id.uuid()),
+        ["lead.created", "lead.contacted", "lead.changed", "lead.changed", "lead.qualified"]
+    );
 
     let unknown = boss.leads().label(id, label("Warm")).await.unwrap_err();
     assert_eq!(unknown.fields()[0].code, "lead_status_label.unknown");
     let twice = boss.leads().create_label(label("Talked"), LeadStatus::New).await.unwrap_err();
-    assert_eq!(twice.code(), "record.duplicate");
+    assert_eq!((twice.code(), twice.fields()[0].field.as_str()), ("record.duplicate", "label"));
+    assert!(twice.to_string().contains("give another"), "the remedy: {twice}");
     let unreachable = boss.leads().create_label(label("Won"), LeadStatus::Converted).await.unwrap_err();
     assert_eq!(unreachable.code(), "lead.step_not_allowed");
 }

@@ -7,7 +7,7 @@ use super::model::{ScoringRule, ScoringRuleId};
 use crate::kernel::{
     Column, DomainEvent, Entity, Explanation, Field, Id, Key, Part, Reference, Timestamp, Value, ValueRef,
 };
-use crate::lead::LeadId;
+use crate::lead::{LeadId, SCORED};
 
 /// Whether a lead is above the threshold of a rule. Kept so that a crossing is told of once; made at the first one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ impl DomainEvent for ScoringEvent {
     fn name(&self) -> &'static str {
         match self {
             Self::Engaged { .. } => "lead.engaged",
-            Self::Scored { .. } => "lead.scored",
+            Self::Scored { .. } => SCORED,
             Self::ThresholdReached { .. } => "lead.score_threshold_reached",
             Self::ThresholdLeft { .. } => "lead.score_threshold_left",
         }
