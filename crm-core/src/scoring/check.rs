@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::model::{Behaviour, Criterion, ScoringRule};
 use crate::custom_field::Schema;
-use crate::kernel::{FieldProblem, InvalidInput};
+use crate::kernel::{FieldProblem, InvalidInput, Predicate};
 
 /// The most points that a criterion may add or take.
 pub(super) const MOST_POINTS: i64 = 1_000;
@@ -12,6 +12,8 @@ pub(super) const MOST_POINTS: i64 = 1_000;
 const MOST_CRITERIA: usize = 200;
 /// Bounds and thresholds lie within plus and minus this.
 const FARTHEST_BOUND: i64 = 1_000_000;
+/// What changes whenever a score is kept; a total that rests on it would rest on its own old copy.
+const DERIVED: &[&str] = &["score", "scored_at", "updated_at"];
 
 impl ScoringRule {
     /// Checks that the rule makes sense and that its conditions use filterable fields only.
@@ -42,6 +44,11 @@ impl ScoringRule {
                 && let Err(refusal) = schema.check_condition(condition)
             {
                 problem(at("when"), "unusable_condition", refusal.to_string());
+            }
+            let derived = criterion.when.condition().into_iter().flat_map(Predicate::fields);
+            if let Some((field, _)) = derived.into_iter().find(|(field, _)| DERIVED.contains(&field.name)) {
+                let message = format!("'{}' follows from the score itself; test another field", field.name);
+                problem(at("when"), "derived_field", message);
             }
             if let Some(cap) = cap_out_of_range(criterion) {
                 problem(at("when.cap"), "cap_out_of_range", format!("a cap of {cap}; give 1 to {FARTHEST_BOUND}"));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::kernel::text::Line;
-use crate::kernel::{Column, Entity, Field, Id, Key, Kind, Part, Rule, Timestamp, Value, ValueRef};
+use crate::kernel::{Column, Entity, Field, FieldProblem, Id, Key, Kind, Part, Rule, Timestamp, Value, ValueRef};
 use crate::lead::LeadId;
 
 /// Identifier of an engagement.
@@ -87,6 +87,28 @@ pub struct Engagement {
     /// Anything else that is known of it; `null` when nothing is.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub details: Json,
+}
+
+/// What the recording of an engagement refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngagementRefusal {
+    /// Another lead has an engagement with the same source key.
+    #[error(
+        "another lead has an engagement with this source key; a key is of one thing that one lead did, use another"
+    )]
+    SourceKeyTaken,
+}
+
+impl Rule for EngagementRefusal {
+    fn code(&self) -> &'static str {
+        "engagement.source_key_taken"
+    }
+    fn kind(&self) -> Kind {
+        Kind::Conflict
+    }
+    fn fields(&self) -> Vec<FieldProblem> {
+        vec![FieldProblem::of("source_key", self)]
+    }
 }
 
 /// What it takes to record an engagement.

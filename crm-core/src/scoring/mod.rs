@@ -9,7 +9,8 @@
 //! Fading is a closed form of the time that has passed, so nothing is rewritten nightly. When a total will cross the
 //! rule's [`Threshold`] by fading alone is known in advance, and a job looks again at that instant.
 //!
-//! Refused: rules with doubled names, points out of range, unknown or unfilterable fields. Said: `scoring_rule.created`,
+//! Refused: rules with doubled names, points out of range, unknown, unfilterable or derived fields; a source key of another
+//! lead's engagement. Said: `scoring_rule.created`,
 //! `….changed`; of the lead `lead.engaged`, `lead.scored`, `lead.score_threshold_reached`, `lead.score_threshold_left`.
 
 mod check;
@@ -27,7 +28,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use engagement::{Engagement, EngagementId, EngagementKind, MalformedEngagementKind, NewEngagement};
+pub use engagement::{
+    Engagement, EngagementId, EngagementKind, EngagementRefusal, MalformedEngagementKind, NewEngagement,
+};
 pub use jobs::{RECHECK, RESCORE, job_handlers};
 pub use model::{
     Basis, Behaviour, Counting, Criterion, Decay, DecayStart, Group, GroupCaps, NewScoringRule, ScoringRule,

@@ -1,6 +1,6 @@
 //! Commands on rules and engagements, and the scores themselves.
 
-use super::engagement::{Engagement, NewEngagement};
+use super::engagement::{Engagement, EngagementRefusal, NewEngagement};
 use super::history::history;
 use super::jobs;
 use super::model::{NewScoringRule, ScoringRule, ScoringRuleEvent, ScoringRuleId};
@@ -88,8 +88,8 @@ impl Scoring<'_> {
         Ok(rules)
     }
 
-    /// Records what a lead did and scores it anew. An engagement whose source key is known already is answered as it
-    /// was recorded first, and nothing happens.
+    /// Records what a lead did and scores it anew. An engagement of this lead whose source key is known already is answered
+    /// as it was recorded first, and nothing happens.
     ///
     /// ```
     /// # use crm_core::kernel::{Page};
@@ -106,6 +106,7 @@ impl Scoring<'_> {
     ///
     /// # Errors
     /// `RecordNotFound` when there is no such lead; `InvalidInput` when the details are too large;
+    /// `EngagementRefusal::SourceKeyTaken` when another lead has an engagement with this source key;
     /// `StoreError::Conflict` when someone else changes the lead at the same time.
     pub async fn record_engagement(&self, new: NewEngagement) -> Result<Stored<Engagement>> {
         let details = new.details.to_string().len();
@@ -125,6 +126,9 @@ impl Scoring<'_> {
         let mut uow = self.0.begin(Permission::EngagementRecord).await?;
         let lead = uow.lock(new.lead_id).await?;
         if let Some(known) = known(&mut uow, &new).await? {
+            if known.lead_id != new.lead_id {
+                return Err(EngagementRefusal::SourceKeyTaken.into());
+            }
             return Ok(known);
         }
         let recorded = uow.add_parts(vec![Engagement::new(new, uow.now())]).await?;

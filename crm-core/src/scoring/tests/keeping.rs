@@ -52,6 +52,27 @@ async fn an_engagement_with_a_known_key_is_recorded_once() {
 }
 
 #[tokio::test]
+async fn a_source_key_of_another_leads_engagement_is_refused_and_tells_nothing_of_it() {
+    let office = office_with_threshold().await;
+    let (theirs, ours) = (office.add_lead(ada()).await, office.add_lead(ada()).await);
+    let keyed = |lead| NewEngagement {
+        source_key: Some("forms:17".parse().unwrap()),
+        details: serde_json::json!({"salary": "secret"}),
+        ..NewEngagement::of(lead, kind("form_submitted"))
+    };
+    office.scoring().record_engagement(keyed(theirs.id)).await.unwrap();
+    let refused = office.scoring().record_engagement(keyed(ours.id)).await.unwrap_err();
+    assert_eq!((refused.code(), refused.kind()), ("engagement.source_key_taken", Kind::Conflict));
+    assert_eq!(refused.fields()[0].field, "source_key");
+    assert!(!format!("{refused:?}").contains("secret") && !format!("{refused:?}").contains(&theirs.id.to_string()));
+    assert_eq!((office.lead(theirs.id).score, office.lead(ours.id).score), (60, 20));
+    assert!(
+        office.scoring().record_engagement(keyed(theirs.id)).await.is_ok(),
+        "control: for its own lead it is known"
+    );
+}
+
+#[tokio::test]
 async fn an_engagement_from_a_clock_ahead_of_ours_happens_now() {
     let office = office_with_threshold().await;
     let lead = office.add_lead(ada()).await;
@@ -239,4 +260,23 @@ async fn a_changed_lead_is_scored_anew_with_the_next_due_work() {
     office.session.leads().contact(lead.id).await.unwrap();
     office.session.leads().qualify(lead.id).await.unwrap();
     assert_eq!(office.run_due().await, 1);
+}
+
+#[tokio::test]
+async fn a_copy_of_the_score_stands_in_nobodys_way() {
+    let office = office_with_threshold().await;
+    let seen = office.add_lead(ada()).await;
+    office.engage(seen.id, "form_submitted").await;
+    assert_eq!(office.lead(seen.id).version, seen.version + 1, "control: the copy was saved");
+    let patch = |city: &str| LeadPatch { city: Patch::Set(name(city)), ..LeadPatch::default() };
+    let leads = office.session.leads();
+    let changed = leads.change(seen.id, seen.version, patch("Bern")).await.unwrap();
+    assert_eq!((changed.city.as_deref(), changed.score), (Some("Bern"), 60));
+    // What somebody changed in between still does, also when a score was copied after it.
+    office.engage(seen.id, "form_submitted").await;
+    for version in [seen.version, changed.version - 1, changed.version + 2] {
+        let stale = leads.change(seen.id, version, patch("Rome")).await.unwrap_err();
+        assert_eq!(stale.code(), "record.stale_version", "{version}");
+    }
+    assert!(leads.change(seen.id, changed.version, patch("Rome")).await.is_ok());
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::office::{Office, each, rule, who};
 use crate::custom_field::{CustomType, NewCustomField, Schema};
 use crate::identity::RecordKind;
-use crate::kernel::{CustomKey, Kind, Test, Value};
+use crate::kernel::{CustomKey, Field, Kind, Predicate, Test, Value};
 use crate::lead::Lead;
 use crate::scoring::{Decay, NewScoringRule, ScoringRule, Threshold, default_rule};
 
@@ -72,6 +72,21 @@ fn every_problem_of_a_rule_is_named_at_its_place() {
         ]
     );
     assert!(ScoringRule::new(rule(Vec::new())).check(&Schema::default()).is_err(), "a rule without criteria");
+}
+
+#[test]
+fn a_rule_does_not_test_what_follows_from_the_score() {
+    let problems = |condition| ScoringRule::new(rule(vec![who("One", 5, condition)])).check(&Schema::default());
+    let stale = [
+        Lead::SCORE.at_least(10),
+        Lead::CITY.is("Bern").and(Lead::SCORED_AT.is_empty().negated()),
+        Predicate::Test(Field::UPDATED_AT, Test::IsEmpty),
+    ];
+    for condition in stale {
+        let problem = problems(condition).unwrap_err().0.remove(0);
+        assert_eq!((problem.field.as_str(), problem.code.as_str()), ("criteria[0].when", "scoring_rule.derived_field"));
+    }
+    assert_eq!(problems(Lead::CITY.is("Bern")), Ok(()), "control");
 }
 
 #[tokio::test]
