@@ -40,6 +40,7 @@ pub use policy::{
     Action, Certainty, Decision, DuplicatePolicy, DuplicatePolicyEvent, DuplicatePolicyId, Policies, TooUnsure,
 };
 pub use profile::Profile;
+pub use records::existing;
 pub use score::{AUTOMATIC, LIKELY, Match, REPORT, score};
 pub use service::{Duplicates, FlaggedPair};
 pub use unwritten::Unwritten;

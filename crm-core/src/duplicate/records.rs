@@ -31,6 +31,14 @@ pub(super) async fn load(uow: &mut UnitOfWork<'_>, records: BTreeSet<RecordRef>)
     Ok(known)
 }
 
+/// Those of the records that are still there, whoever owns them. Opportunities are not looked for.
+///
+/// # Errors
+/// Those of the store.
+pub async fn existing(uow: &mut UnitOfWork<'_>, records: BTreeSet<RecordRef>) -> Result<BTreeSet<RecordRef>> {
+    Ok(load(uow, records).await?.into_keys().collect())
+}
+
 async fn leads(uow: &mut UnitOfWork<'_>, ids: Vec<Uuid>, known: &mut BTreeMap<RecordRef, Known>) -> Result<()> {
     for row in by_id::<Lead>(uow, &ids).await? {
         let profile = Profile::of_lead(&row);

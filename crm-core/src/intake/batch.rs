@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::check::{Claims, Owners, checked};
 use super::combine::{Precedence, combined};
 use super::decision::{Course, course};
-use super::known::{Taken, earlier_captures, known_candidates, load_leads};
-use super::model::{Capture, CaptureOutcome, MatchBy, Submission};
+use super::known::{Earlier, earlier_captures, is_chosen, known_candidates, load_leads, place};
+use super::model::{Capture, CaptureOutcome, MatchBy, OnMatch, Submission};
 use super::veil::veil;
+use crate::access::Permission;
 use crate::assignment::{announce, assign_drafts};
 use crate::custom_field::Schema;
 use crate::duplicate::{Candidate, Hit, Policies, Profile, Unwritten, raise_flags};
 use crate::event::changes;
-use crate::identity::{KeyKind, RecordKind, RecordRef};
+use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{Explanation, Id, Result, Stored};
 use crate::lead::{Lead, LeadDraft, LeadEvent, LeadId, LeadStatus, TouchDetails, add_touch, insert_leads, save_lead};
 use crate::scoring::{Scorer, rescore, score_draft, settle_new};
@@ -49,11 +51,17 @@ pub async fn capture_batch(
     rules: &IntakeRules,
     submissions: Vec<Submission>,
 ) -> Result<Vec<Result<CaptureOutcome>>> {
+    // One batch of an organization after the other: a person who is new to two of them is made by the first, and known to
+    // the second.
+    uow.lock_of_anyone(uow.organization()).await?;
     let earlier = earlier_captures(uow, &submissions).await?;
-    let leads: Vec<Result<Lead>> = submissions.iter().map(|submission| checked(rules, submission)).collect();
+    let owners = Owners::load(uow, &submissions).await?;
+    let check = |submission| checked(uow, &rules.schema, &owners, submission);
+    let leads: Vec<Result<Lead>> = submissions.iter().map(check).collect();
+    let claims = Claims::load(uow, &rules.schema, leads.iter().flatten()).await?;
     let profiles: Vec<Option<Profile>> = leads.iter().map(|lead| lead.as_ref().ok().map(Profile::of_lead)).collect();
-    let known = known_candidates(uow, &submissions, &profiles, &earlier).await?;
-    let mut batch = Batch::new(load_leads(uow, known.iter().flatten()).await?, earlier);
+    let known = known_candidates(uow, &submissions, &profiles, &earlier.taken).await?;
+    let mut batch = Batch::new(load_leads(uow, known.iter().flatten()).await?, earlier, claims);
     let mut outcomes = Vec::with_capacity(submissions.len());
     for (((submission, lead), profile), candidates) in submissions.into_iter().zip(leads).zip(profiles).zip(known) {
         outcomes.push(match (lead, profile) {
@@ -65,15 +73,6 @@ pub async fn capture_batch(
     batch.write(uow, rules).await?;
     veil(uow, &mut outcomes).await?;
     Ok(outcomes)
-}
-
-/// The submission as a lead of its own, whether it becomes one or not.
-fn checked(rules: &IntakeRules, submission: &Submission) -> Result<Lead> {
-    let mut new = submission.lead.clone();
-    new.source = new.source.or_else(|| Some(submission.source.clone()));
-    let lead = Lead::new(new)?;
-    rules.schema.check(&lead.custom)?;
-    Ok(lead)
 }
 
 /// A lead that is stored and may be changed by the batch.
@@ -91,11 +90,13 @@ struct Batch {
     touches: Vec<(RecordRef, TouchDetails, Explanation)>,
     flags: Vec<(RecordRef, Candidate)>,
     captures: Vec<Capture>,
-    taken: Taken,
+    renewed: Vec<Stored<Capture>>,
+    earlier: Earlier,
+    claims: Claims,
 }
 
 impl Batch {
-    fn new(leads: Vec<Stored<Lead>>, taken: Taken) -> Self {
+    fn new(leads: Vec<Stored<Lead>>, earlier: Earlier, claims: Claims) -> Self {
         let known = leads.into_iter().map(|row| (row.id, Known { before: row.value.clone(), row })).collect();
         Self {
             drafts: Vec::new(),
@@ -105,7 +106,9 @@ impl Batch {
             touches: Vec::new(),
             flags: Vec::new(),
             captures: Vec::new(),
-            taken,
+            renewed: Vec::new(),
+            earlier,
+            claims,
         }
     }
 
@@ -130,10 +133,10 @@ impl Batch {
         let outcome = match course {
             Course::Warn(found) => return Ok(CaptureOutcome::Warned(found.into_iter().map(Hit::from).collect())),
             Course::Block(found) => return Ok(CaptureOutcome::Blocked(found.into_iter().map(Hit::from).collect())),
-            Course::Create(flagged) => self.create(uow, submission, lead, profile, flagged),
+            Course::Create(flagged) => self.create(uow, rules, submission, lead, profile, flagged)?,
             Course::Skip(known) => CaptureOutcome::Skipped { record: known.record, evidence: known.evidence },
             Course::Link(known) => self.link(submission, known),
-            Course::Combine(known, precedence) => self.combine(submission, &lead, known, precedence)?,
+            Course::Combine(known, precedence) => self.combine(uow, rules, submission, &lead, known, precedence)?,
         };
         self.remember(uow, submission, &outcome);
         Ok(outcome)
@@ -141,27 +144,26 @@ impl Batch {
 
     /// The record that the same submission led to before. Where its identifier is the chosen key, that is a match.
     fn repeated(&self, submission: &Submission) -> Option<RecordRef> {
-        let id = submission.external_id.as_ref()?;
-        let chosen = matches!(&submission.match_by, MatchBy::Keys(kinds) if kinds.contains(&KeyKind::External));
-        let earlier = self.taken.get(&(submission.source.to_string(), id.to_string()));
-        earlier.copied().filter(|_| !chosen)
+        self.earlier.taken.get(&place(submission)?).copied().filter(|_| !is_chosen(submission))
     }
 
     fn create(
         &mut self,
         uow: &UnitOfWork<'_>,
+        rules: &IntakeRules,
         submission: &Submission,
         lead: Lead,
         profile: &Profile,
         flagged: Vec<Candidate>,
-    ) -> CaptureOutcome {
+    ) -> Result<CaptureOutcome> {
         let id = uow.new_id();
+        self.claims.take(&rules.schema, id, &lead.custom)?;
         let record = RecordRef::new(RecordKind::Lead, id);
         self.flags.extend(flagged.iter().cloned().map(|candidate| (record, candidate)));
         self.unwritten.add(record, profile);
         self.draft_of.insert(id, self.drafts.len());
         self.drafts.push(LeadDraft { id, lead, touch: submission.lead.touch.clone() });
-        CaptureOutcome::Created { lead: id, flagged: flagged.into_iter().map(Hit::from).collect() }
+        Ok(CaptureOutcome::Created { lead: id, flagged: flagged.into_iter().map(Hit::from).collect() })
     }
 
     fn link(&mut self, submission: &Submission, known: Candidate) -> CaptureOutcome {
@@ -169,9 +171,12 @@ impl Batch {
         CaptureOutcome::Linked { record: known.record, confidence: known.confidence, evidence: known.evidence }
     }
 
-    /// Lets a known lead take over what is told. One that is no lead, or a converted one, is linked instead.
+    /// Lets a known lead take over what is told. What is no lead, a converted one, or one that the caller may not change is
+    /// linked instead.
     fn combine(
         &mut self,
+        uow: &UnitOfWork<'_>,
+        rules: &IntakeRules,
         submission: &Submission,
         told: &Lead,
         known: Candidate,
@@ -181,16 +186,22 @@ impl Batch {
         let open = known.record.kind == RecordKind::Lead;
         let target = match (self.draft_of.get(&id), self.known.get_mut(&id)) {
             (Some(index), _) if open => self.drafts.get_mut(*index).map(|draft| &mut draft.lead),
-            (None, Some(known)) if open => Some(&mut known.row.value),
+            (None, Some(known)) if open && may_change(uow, submission, &known.row) => Some(&mut known.row.value),
             _ => None,
         };
         let Some(lead) = target.filter(|lead| lead.status != LeadStatus::Converted) else {
             return Ok(self.link(submission, known));
         };
-        let changes = match lead.change(combined(lead, told, precedence))? {
+        let mut next = lead.clone();
+        let changes = match next.change(combined(lead, told, precedence))? {
             Some(LeadEvent::Changed { changes }) => changes,
             _ => Vec::new(),
         };
+        if next.custom != lead.custom {
+            rules.schema.check(&next.custom)?;
+            self.claims.take(&rules.schema, id, &next.custom)?;
+        }
+        *lead = next;
         if let Some(touch) = &submission.lead.touch {
             self.touches.push((known.record, touch.clone(), known.evidence.clone()));
         }
@@ -205,9 +216,15 @@ impl Batch {
             CaptureOutcome::Linked { record, .. } | CaptureOutcome::Skipped { record, .. } => *record,
             CaptureOutcome::Repeated { .. } | CaptureOutcome::Warned(_) | CaptureOutcome::Blocked(_) => return,
         };
-        let Some(external_id) = &submission.external_id else { return };
-        let place = (submission.source.to_string(), external_id.to_string());
-        if self.taken.insert(place, record).is_some() {
+        let (Some(external_id), Some(place)) = (&submission.external_id, place(submission)) else { return };
+        if let Some(mut capture) = self.earlier.gone.remove(&place) {
+            (capture.value.record_kind, capture.value.record_id) = (record.kind, record.id);
+            capture.value.captured_at = uow.now();
+            self.renewed.push(capture);
+            self.earlier.taken.insert(place, record);
+            return;
+        }
+        if self.earlier.taken.insert(place, record).is_some() {
             return;
         }
         self.captures.push(Capture {
@@ -239,8 +256,19 @@ impl Batch {
         }
         raise_flags(uow, self.flags).await?;
         uow.add_parts(self.captures).await?;
+        for capture in self.renewed {
+            uow.save_part(capture).await?;
+        }
         Ok(())
     }
+}
+
+/// Whether what is told may go into the lead. A policy fills for everybody; who asks for it needs what it takes to change
+/// the lead.
+fn may_change(uow: &UnitOfWork<'_>, submission: &Submission, lead: &Stored<Lead>) -> bool {
+    let caller = uow.caller();
+    submission.on_match == OnMatch::Policy
+        || (caller.check(Permission::LeadUpdate).is_ok() && caller.sees().matches(lead))
 }
 
 /// What is told of the marketing contact; at least where it came from.

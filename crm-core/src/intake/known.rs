@@ -3,29 +3,56 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::model::{Capture, MatchBy, Submission};
-use crate::duplicate::{Candidate, Profile, candidates, holders_of};
+use crate::duplicate::{Candidate, Profile, candidates, existing, holders_of};
 use crate::identity::{KeyKind, RecordKind, RecordRef};
 use crate::kernel::{Explanation, Field, Line, Predicate, Result, Stored, Test, Value};
 use crate::lead::Lead;
 use crate::store::UnitOfWork;
 
 /// At most so many values go into one look-up.
-const VALUES_AT_ONCE: usize = 400;
+pub(super) const VALUES_AT_ONCE: usize = 400;
 
-/// What earlier submissions led to, by source and external identifier.
-pub(super) type Taken = HashMap<(String, String), RecordRef>;
+/// A source and its own identifier.
+pub(super) type Place = (String, String);
+
+/// Where a submission stands in its source.
+pub(super) fn place(submission: &Submission) -> Option<Place> {
+    Some((submission.source.to_string(), submission.external_id.as_ref()?.to_string()))
+}
+
+/// Whether the source's identifier is a chosen key of the submission.
+pub(super) fn is_chosen(submission: &Submission) -> bool {
+    matches!(&submission.match_by, MatchBy::Keys(kinds) if kinds.contains(&KeyKind::External))
+}
+
+/// What earlier submissions led to.
+#[derive(Default)]
+pub(super) struct Earlier {
+    pub(super) taken: HashMap<Place, RecordRef>,
+    /// Those that led to a record that is gone, where the identifier is to find it: they lead to another one now.
+    pub(super) gone: HashMap<Place, Stored<Capture>>,
+}
 
 /// What these submissions led to when they came before.
-pub(super) async fn earlier_captures(uow: &mut UnitOfWork<'_>, submissions: &[Submission]) -> Result<Taken> {
+pub(super) async fn earlier_captures(uow: &mut UnitOfWork<'_>, submissions: &[Submission]) -> Result<Earlier> {
     let ids: BTreeSet<&str> = submissions.iter().filter_map(|one| one.external_id.as_ref()).map(Line::as_str).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
-    let mut taken = Taken::new();
+    let chosen: BTreeSet<Place> = submissions.iter().filter(|one| is_chosen(one)).filter_map(place).collect();
+    let (mut earlier, mut to_find) = (Earlier::default(), HashMap::new());
     for chunk in ids.chunks(VALUES_AT_ONCE) {
         for row in uow.list_all_of_anyone(&Capture::EXTERNAL_ID.is_one_of(chunk.iter().copied())).await? {
-            taken.insert((row.source.to_string(), row.external_id.to_string()), row.record());
+            let place = (row.source.to_string(), row.external_id.to_string());
+            earlier.taken.insert(place.clone(), row.record());
+            if chosen.contains(&place) {
+                to_find.insert(place, row);
+            }
         }
     }
-    Ok(taken)
+    let standing = existing(uow, to_find.values().map(|row| row.record()).collect()).await?;
+    to_find.retain(|_, row| !standing.contains(&row.record()));
+    earlier.taken.retain(|place, _| !to_find.contains_key(place));
+    earlier.gone = to_find;
+    Ok(earlier)
 }
 
 /// The stored records that each submission may be about. A submission without a profile is about none.
@@ -33,7 +60,7 @@ pub(super) async fn known_candidates(
     uow: &mut UnitOfWork<'_>,
     submissions: &[Submission],
     profiles: &[Option<Profile>],
-    taken: &Taken,
+    taken: &HashMap<Place, RecordRef>,
 ) -> Result<Vec<Vec<Candidate>>> {
     let by_evidence = |submission: &Submission| submission.match_by == MatchBy::Evidence;
     let weighed: Vec<Profile> = submissions
@@ -57,9 +84,9 @@ pub(super) async fn known_candidates(
         known.push(match (profile, &submission.match_by) {
             (None, _) => Vec::new(),
             (Some(_), MatchBy::Evidence) => weighed.next().unwrap_or_default(),
-            (Some(_), MatchBy::Keys(kinds)) => {
+            (Some(_), MatchBy::Keys(_)) => {
                 let mut found = held.next().unwrap_or_default();
-                found.extend(by_external_id(submission, kinds, taken));
+                found.extend(by_external_id(submission, taken));
                 found
             }
         });
@@ -68,9 +95,9 @@ pub(super) async fn known_candidates(
 }
 
 /// The record that the same external identifier led to, where that is a chosen key.
-fn by_external_id(submission: &Submission, kinds: &[KeyKind], taken: &Taken) -> Option<Candidate> {
-    let id = submission.external_id.as_ref().filter(|_| kinds.contains(&KeyKind::External))?;
-    let record = taken.get(&(submission.source.to_string(), id.to_string()))?;
+fn by_external_id(submission: &Submission, taken: &HashMap<Place, RecordRef>) -> Option<Candidate> {
+    let id = submission.external_id.as_ref().filter(|_| is_chosen(submission))?;
+    let record = taken.get(&place(submission)?)?;
     let evidence = Explanation::new(format!("both are {id} of {}", submission.source));
     Some(Candidate { record: *record, confidence: 1_000, evidence })
 }

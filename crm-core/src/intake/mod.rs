@@ -6,10 +6,15 @@
 //! people are linked or filled in, and what is trusted already is never overwritten unless that is asked for. New leads
 //! are scored and assigned in the same commit.
 //!
-//! A batch is judged in order, each submission also against those before it, and written in few statements. Nothing is
+//! Who asks that known leads be filled or overwritten needs the permission to change leads, and changes those alone that
+//! they see; the others are linked. An owner is named by who may assign leads, and is an active member.
+//!
+//! Batches of one organization are taken one after the other, so that two submissions of one new person at the same time
+//! make one lead. A batch is judged in order, each submission also against those before it, and written in few statements. Nothing is
 //! written for a submission that is refused, blocked or warned about.
 
 mod batch;
+mod check;
 mod combine;
 mod decision;
 mod known;

@@ -100,6 +100,7 @@ impl Intake<'_> {
     /// Those of the store.
     pub async fn rehearse(&self, submissions: Vec<Submission>) -> Result<Vec<Result<CaptureOutcome>>> {
         let mut uow = self.0.begin(Permission::LeadCreate).await?;
+        uow.rehearse();
         let rules = IntakeRules::load(&mut uow).await?;
         capture_batch(&mut uow, &rules, submissions).await
     }

@@ -63,12 +63,23 @@ pub struct UnitOfWork<'a> {
     now: Timestamp,
     correlation: Uuid,
     events: Vec<Stored<Event>>,
+    rehearsal: bool,
 }
 
 impl<'a> UnitOfWork<'a> {
     pub(super) fn new(tx: BoxTx<'a>, session: &'a Session, now: Timestamp) -> Self {
         let correlation = session.ports().ids.next(now);
-        Self { tx, session, now, correlation, events: Vec::new() }
+        Self { tx, session, now, correlation, events: Vec::new(), rehearsal: false }
+    }
+
+    /// Makes a rehearsal of it, which is dropped in the end: it holds no record against others and can't be committed.
+    pub fn rehearse(&mut self) {
+        self.rehearsal = true;
+    }
+    /// Whether it is dropped in the end.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.rehearsal
     }
 
     /// The instant of the whole unit of work.
@@ -125,7 +136,7 @@ impl<'a> UnitOfWork<'a> {
         Ok(found.ok_or(RecordNotFound { entity: E::NAME, id: id.uuid() })?)
     }
 
-    /// The record, held against other writers until the end.
+    /// The record, held against other writers until the end, unless it is a rehearsal.
     ///
     /// # Errors
     /// `RecordNotFound` when there is none that the caller may see.
@@ -133,7 +144,7 @@ impl<'a> UnitOfWork<'a> {
     where
         dyn Tx + 'a: Records<E>,
     {
-        let row = Records::<E>::lock(&mut *self.tx, id).await?;
+        let row = self.lock_of_anyone(id).await?;
         let row = row.filter(|row| self.caller().sees().matches(row));
         Ok(row.ok_or(RecordNotFound { entity: E::NAME, id: id.uuid() })?)
     }
@@ -190,7 +201,7 @@ impl<'a> UnitOfWork<'a> {
         Ok(Records::<E>::find(&mut *self.tx, id).await?)
     }
 
-    /// The record, whoever owns it, held against other writers until the end.
+    /// The record, whoever owns it, held against other writers until the end, unless it is a rehearsal.
     ///
     /// # Errors
     /// Those of the store.
@@ -198,6 +209,9 @@ impl<'a> UnitOfWork<'a> {
     where
         dyn Tx + 'a: Records<E>,
     {
+        if self.rehearsal {
+            return self.find_of_anyone(id).await;
+        }
         Ok(Records::<E>::lock(&mut *self.tx, id).await?)
     }
 
@@ -360,7 +374,7 @@ impl<'a> UnitOfWork<'a> {
     /// Keeps everything, events included, or nothing.
     ///
     /// # Errors
-    /// Those of the store; then nothing was kept.
+    /// Those of the store; then nothing was kept. `StoreError::Fault` for a rehearsal.
     pub async fn commit(mut self) -> Result<()> {
         self.keep_command().await?;
         let session = self.session;
@@ -371,6 +385,9 @@ impl<'a> UnitOfWork<'a> {
 
     /// Keeps everything, events included, without the key of a command.
     pub(super) async fn commit_plainly(mut self) -> Result<()> {
+        if self.rehearsal {
+            return Err(StoreError::Fault("a rehearsal cannot be committed".into()).into());
+        }
         self.hand_over_events(0).await?;
         Ok(self.tx.commit().await?)
     }

@@ -11,6 +11,7 @@ mod database;
 mod declarations;
 mod faults;
 mod inbox;
+mod intake;
 mod isolation;
 mod lint;
 mod predicates;

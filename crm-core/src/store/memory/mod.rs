@@ -1,7 +1,8 @@
 //! A store without a disk that keeps every promise of the port.
 //!
 //! Reads see what is committed and what the transaction itself has written. Keys and references are enforced from the
-//! entities' declarations. Two transactions that touch one record can't both commit: the later gets `Conflict`.
+//! entities' declarations. Two transactions that touch one record can't both commit: the later gets `Conflict`, also when
+//! both did no more than lock it.
 
 mod overlay;
 mod table;
@@ -31,6 +32,8 @@ struct State {
     tables: BTreeMap<&'static str, Box<dyn AnyTable>>,
     slugs: HashMap<Slug, OrganizationId>,
     links: HashMap<ProviderLink, OrganizationId>,
+    /// How often a record was held by a transaction that was committed.
+    holds: HashMap<(Uuid, &'static str, Uuid), u64>,
 }
 
 impl State {
@@ -43,6 +46,9 @@ impl State {
     }
     fn version(&self, organization: Uuid, entity: &'static str, id: Uuid) -> Option<i64> {
         self.tables.get(entity)?.version(organization, id)
+    }
+    fn holds(&self, organization: Uuid, entity: &'static str, id: Uuid) -> u64 {
+        self.holds.get(&(organization, entity, id)).copied().unwrap_or_default()
     }
     fn check_slug(&self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
         let taken = self.slugs.get(slug).is_some_and(|holder| *holder != organization);
@@ -69,7 +75,8 @@ impl MemoryStore {
     pub fn fork(&self) -> Self {
         let state = self.read();
         let tables = state.tables.iter().map(|(name, table)| (*name, table.copy())).collect();
-        Self { state: Arc::new(Mutex::new(State { tables, slugs: state.slugs.clone(), links: state.links.clone() })) }
+        let (slugs, links) = (state.slugs.clone(), state.links.clone());
+        Self { state: Arc::new(Mutex::new(State { tables, slugs, links, holds: HashMap::new() })) }
     }
 
     /// Every committed record of a kind in an organization, in the order of identifiers.
@@ -197,6 +204,7 @@ impl<E: Entity> Records<E> for MemoryTx<'_> {
             let version = state.version(organization, E::NAME, id.uuid());
             if let Some(overlay) = overlays.of::<E>() {
                 overlay.rest_on(id.uuid(), version);
+                overlay.hold(id.uuid(), state.holds(organization, E::NAME, id.uuid()));
             }
             Ok(())
         })?;

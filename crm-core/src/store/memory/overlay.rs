@@ -18,6 +18,8 @@ pub(super) struct Overlay<E> {
     references: HashMap<(&'static str, Uuid), usize>,
     /// The committed versions that the transaction rests on.
     based_on: BTreeMap<Uuid, Option<i64>>,
+    /// The records that the transaction holds, and how often others had held them before.
+    held: BTreeMap<Uuid, u64>,
 }
 
 /// An overlay whose entity is not known.
@@ -164,7 +166,13 @@ impl Overlays {
 
 impl<E> Default for Overlay<E> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), unique: HashMap::new(), references: HashMap::new(), based_on: BTreeMap::new() }
+        Self {
+            rows: BTreeMap::new(),
+            unique: HashMap::new(),
+            references: HashMap::new(),
+            based_on: BTreeMap::new(),
+            held: BTreeMap::new(),
+        }
     }
 }
 
@@ -172,6 +180,11 @@ impl<E: Entity> Overlay<E> {
     /// Remembers the committed version that the transaction has seen, the first time.
     pub(super) fn rest_on(&mut self, id: Uuid, version: Option<i64>) {
         self.based_on.entry(id).or_insert(version);
+    }
+
+    /// Remembers how often the record was held before the transaction held it, the first time.
+    pub(super) fn hold(&mut self, id: Uuid, before: u64) {
+        self.held.entry(id).or_insert(before);
     }
 
     fn put(&mut self, committed: Option<i64>, row: Stored<E>) {
@@ -232,6 +245,11 @@ impl<E: Entity> AnyOverlay for Overlay<E> {
                 return Err(StoreError::Conflict { entity: E::NAME });
             }
         }
+        for (id, before) in &self.held {
+            if state.holds(organization, E::NAME, *id) != *before {
+                return Err(StoreError::Conflict { entity: E::NAME });
+            }
+        }
         for (id, row) in &self.rows {
             match row {
                 Some(row) => {
@@ -249,6 +267,9 @@ impl<E: Entity> AnyOverlay for Overlay<E> {
     }
 
     fn apply(self: Box<Self>, organization: Uuid, state: &mut State) {
+        for id in self.held.keys() {
+            *state.holds.entry((organization, E::NAME, *id)).or_default() += 1;
+        }
         let table: &mut Table<E> = match state.table_mut() {
             Some(table) => table,
             None => return,
