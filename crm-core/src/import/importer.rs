@@ -1,7 +1,8 @@
 //! Running an import: batches of rows, each one unit of work, until the source ends.
 //!
-//! A batch that fails as a whole is tried once more when somebody was quicker, then halved, down to the row that is to
-//! blame. A dry run goes the same way in one unit of work, which is dropped in the end.
+//! A batch that fails as a whole is tried again when somebody was quicker, then halved, down to the row that is to
+//! blame. A dry run goes the same way in one unit of work, which is dropped in the end. It holds nobody up but those who
+//! write the same records; on a store with one writer (SQLite) all others wait for its end.
 
 use super::accounts::judge_accounts;
 use super::judged::{Entry, Judged};
@@ -109,8 +110,8 @@ impl<'a> Run<'a> {
 
     /// Judges a batch, halving it as often as it takes.
     async fn batch(&mut self, source: &mut dyn RowSource, entries: &[Entry]) -> Result<()> {
-        let mut open = vec![(entries, false)];
-        while let Some((part, again)) = open.pop() {
+        let mut open = vec![(entries, 1)];
+        while let Some((part, tries)) = open.pop() {
             let Err(error) = self.attempt(&mut *source, part).await else { continue };
             if is_final(&error) {
                 return Err(error);
@@ -119,11 +120,11 @@ impl<'a> Run<'a> {
             self.exact &= matches!(self.mode, Mode::Real);
             match part {
                 [] => return Err(error),
-                _ if error.kind() == Kind::Conflict && !again => open.push((part, true)),
+                _ if tries < most_tries(&error) => open.push((part, tries + 1)),
                 [entry] => self.refuse(entry, &error).await?,
                 _ => {
                     let (first, second) = part.split_at(part.len() / 2);
-                    open.extend([(second, false), (first, false)]);
+                    open.extend([(second, 1), (first, 1)]);
                 }
             }
         }
@@ -158,6 +159,9 @@ impl<'a> Run<'a> {
             return Ok(uow);
         }
         let mut uow = self.session.begin(Permission::LeadImport).await?;
+        if matches!(self.mode, Mode::Dry(_)) {
+            uow.rehearse();
+        }
         if !self.stored {
             self.import.version = 1;
             uow.insert_all(vec![(self.import.clone(), ImportEvent::Started)]).await?;
@@ -254,12 +258,26 @@ fn header_issues(reading: &Reading, source: &dyn RowSource) -> Vec<ImportIssue> 
     findings.issues
 }
 
-/// Whether no part of the batch would fare better.
+/// How often a batch is tried in all. Somebody who was quicker is soon out of the way; a key that is taken mostly stays so.
+fn most_tries(error: &Error) -> u32 {
+    match error.code() {
+        "record.changed_meanwhile" => 8,
+        _ if error.kind() == Kind::Conflict => 2,
+        _ => 1,
+    }
+}
+
+/// Whether no part of the batch would fare better. A defect of ours is no fault of a row: the import stays where it is.
 fn is_final(error: &Error) -> bool {
     let elsewhere = error.downcast_ref::<ImportRefusal>().is_some();
     let hopeless = matches!(
         error.kind(),
-        Kind::Unavailable | Kind::Forbidden | Kind::Unauthenticated | Kind::SubscriptionRequired | Kind::NotFound
+        Kind::Unavailable
+            | Kind::Internal
+            | Kind::Forbidden
+            | Kind::Unauthenticated
+            | Kind::SubscriptionRequired
+            | Kind::NotFound
     );
     elsewhere || hopeless
 }

@@ -16,25 +16,27 @@ use crate::kernel::{Entity, Id, Page, Predicate, Timestamp};
 use crate::store::{Agenda, BoxTx, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
 use crate::testing::{ManualClock, SequentialIds};
 
-/// A store of which one commit fails.
+/// A store of which some commits fail.
 struct Failing {
     store: MemoryStore,
-    /// Commits until the one that fails.
+    /// Commits until the first that fails.
     left: Arc<AtomicI64>,
     with: fn() -> StoreError,
+    times: i64,
 }
 
 struct FailingTx<'a> {
     tx: BoxTx<'a>,
     left: &'a AtomicI64,
     with: fn() -> StoreError,
+    times: i64,
 }
 
 #[async_trait]
 impl Store for Failing {
     async fn begin(&self, organization: OrganizationId, intent: Intent) -> StoreResult<BoxTx<'_>> {
         let tx = self.store.begin(organization, intent).await?;
-        Ok(Box::new(FailingTx { tx, left: &self.left, with: self.with }))
+        Ok(Box::new(FailingTx { tx, left: &self.left, with: self.with, times: self.times }))
     }
     async fn organizations_with_due_jobs(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<OrganizationId>> {
         self.store.organizations_with_due_jobs(now, limit).await
@@ -96,7 +98,8 @@ impl Tx for FailingTx<'_> {
         self.tx.release_link(link).await
     }
     async fn commit(self: Box<Self>) -> StoreResult<()> {
-        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        if left <= 1 && left > 1 - self.times {
             return Err((self.with)());
         }
         self.tx.commit().await
@@ -105,7 +108,12 @@ impl Tx for FailingTx<'_> {
 
 /// The session of a program in the office, on a store of which the `n`-th commit from now fails.
 fn failing(office: &Office, n: i64, with: fn() -> StoreError) -> Session {
-    let store = Failing { store: office.store.clone(), left: Arc::new(AtomicI64::new(n)), with };
+    failing_often(office, n, 1, with)
+}
+
+/// One on a store of which so many commits fail from the `n`-th on.
+fn failing_often(office: &Office, n: i64, times: i64, with: fn() -> StoreError) -> Session {
+    let store = Failing { store: office.store.clone(), left: Arc::new(AtomicI64::new(n)), with, times };
     let crm = Crm::new(store, ManualClock::default(), SequentialIds::counting_from(1 << 32));
     crm.session(Caller::system(office.organization, "host"))
 }
@@ -115,6 +123,10 @@ fn unavailable() -> StoreError {
 }
 fn conflict() -> StoreError {
     StoreError::Conflict { entity: "lead" }
+}
+
+fn defect() -> StoreError {
+    StoreError::Fault("a column is gone".into())
 }
 
 /// Twelve hundred people, each of them another.
@@ -160,6 +172,30 @@ async fn a_batch_that_somebody_was_quicker_than_is_tried_again() {
     let report = leads(&session, &text).await;
     assert_eq!((report.import.counts.created, report.import.counts.refused), (1_200, 0));
     assert!(report.issues.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_slower_several_times_loses_no_row() {
+    let office = Office::open().await;
+    let session = failing_often(&office, 3, 18, conflict);
+    let text = crowd();
+    let report = leads(&session, &text).await;
+    assert_eq!((report.import.counts.created, report.import.counts.refused), (1_200, 0));
+}
+
+#[tokio::test]
+async fn a_defect_of_the_store_stops_the_import_and_refuses_no_row() {
+    let office = Office::open().await;
+    let session = failing_often(&office, 4, 1_000, defect);
+    let text = crowd();
+    let id = session.imports().start(planned(&session, ImportKind::Leads, &text).await).await.unwrap().import().id;
+    let stopped = session.imports().run(id, &mut file(&text), &mut |_| {}).await.unwrap_err();
+    assert_eq!(stopped.code(), "store.fault");
+    let boss = office.boss().await;
+    let left = boss.imports().report(id).await.unwrap().import;
+    assert_eq!((left.state, left.next_row, left.counts.refused), (ImportState::Running, 501, 0));
+    let report = boss.imports().run(id, &mut file(&text), &mut |_| {}).await.unwrap();
+    assert_eq!((report.import.counts.created, report.import.counts.refused), (1_200, 0));
 }
 
 #[tokio::test]
