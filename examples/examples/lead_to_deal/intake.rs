@@ -15,7 +15,10 @@ pub(crate) async fn import(office: &Office, path: &Path, dry: bool) -> Result<Im
     let open = || File::open(path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
     let size = open()?.metadata().map_or(0, |metadata| metadata.len());
     let fingerprint = fingerprint(open()?)?;
-    let mut source = CsvReader::open(open()?, CsvOptions::default())?;
+    // A file that this library wrote, such as one of rows that were left out, has a quote before what a spreadsheet would
+    // execute; numbers such as +49 301 are among it.
+    let options = CsvOptions { unneutralise: true, ..CsvOptions::default() };
+    let mut source = CsvReader::open(open()?, options)?;
     let headers = source.headers().to_vec();
     let imports = office.session.imports();
     let leads = imports.guess(ImportKind::Leads, &headers).await?;
