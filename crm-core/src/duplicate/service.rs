@@ -1,12 +1,14 @@
 //! Asking for duplicates, deciding about flagged pairs, setting policies.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::candidate::{Hit, candidates, hidden, shown};
 use super::flag::{DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagRefusal, FlagState, find_flag};
 use super::policy::{Action, Certainty, DuplicatePolicy, DuplicatePolicyEvent, DuplicatePolicyId};
 use super::profile::Profile;
-use super::records::load;
+use super::records::{Known, load};
 use crate::access::Permission;
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{Direction, Explanation, Name, Page, Predicate, Result, Stored};
@@ -21,6 +23,8 @@ pub struct FlaggedPair {
     pub flag: DuplicateFlagId,
     /// The two records; nothing in the place of one that the caller may not see.
     pub records: [Option<RecordRef>; 2],
+    /// What has come of it.
+    pub state: FlagState,
     /// Thousandths of certainty when it was flagged.
     pub confidence: i64,
     /// Why; without any value of a record that the caller may not see.
@@ -81,8 +85,9 @@ impl Duplicates<'_> {
         shown(&mut uow, found).await
     }
 
-    /// Pairs that nobody has decided about, in the page's order of flags. Left out are those of which the caller sees
-    /// neither record.
+    /// Pairs that nobody has decided about, in the page's order of flags. Passed over are those of which the caller sees
+    /// neither record: a page that is not full is the last. The next one begins behind the last pair: its cursor is the
+    /// identifier of the flag, with its confidence where that is the order.
     ///
     /// ```
     /// # use crm_core::kernel::{Page};
@@ -96,19 +101,20 @@ impl Duplicates<'_> {
     /// Those of the door.
     pub async fn open_flags(&self, page: &Page<DuplicateFlag>) -> Result<Vec<FlaggedPair>> {
         let mut uow = self.0.begin(Permission::DuplicateRead).await?;
-        let flags = uow.list(&DuplicateFlag::STATE.is(FlagState::Open.as_str()), page).await?;
-        let known = load(&mut uow, flags.iter().flat_map(|flag| flag.records()).collect()).await?;
-        let sees = |record: &RecordRef| known.get(record).is_some_and(|known| known.visible);
-        let pairs = flags.into_iter().map(|flag| {
-            let records = flag.records().map(|record| Some(record).filter(sees));
-            let evidence = if records.iter().all(Option::is_some) {
-                flag.evidence.clone()
-            } else {
-                hidden(u16::try_from(flag.confidence).unwrap_or_default())
-            };
-            FlaggedPair { flag: flag.id, records, confidence: flag.confidence, evidence }
-        });
-        Ok(pairs.filter(|pair| pair.records.iter().any(Option::is_some)).collect())
+        let open = DuplicateFlag::STATE.is(FlagState::Open.as_str());
+        let most = usize::try_from(page.limit()).unwrap_or(usize::MAX);
+        let (mut page, mut pairs) = (page.clone(), Vec::new());
+        loop {
+            let flags = uow.list(&open, &page).await?;
+            let known = load(&mut uow, flags.iter().flat_map(|flag| flag.records()).collect()).await?;
+            pairs.extend(flags.iter().filter_map(|flag| veiled(flag, &known)));
+            match flags.last() {
+                Some(last) if flags.len() >= most && pairs.len() < most => page = page.following(last),
+                _ => break,
+            }
+        }
+        pairs.truncate(most);
+        Ok(pairs)
     }
 
     /// The most certain pairs that nobody has decided about.
@@ -130,7 +136,7 @@ impl Duplicates<'_> {
     ///
     /// # Errors
     /// `RecordNotFound` when the caller sees neither record; `FlagRefusal::Decided`.
-    pub async fn dismiss(&self, id: DuplicateFlagId) -> Result<Stored<DuplicateFlag>> {
+    pub async fn dismiss(&self, id: DuplicateFlagId) -> Result<FlaggedPair> {
         self.command(id, DuplicateFlag::dismiss).await
     }
 
@@ -138,7 +144,7 @@ impl Duplicates<'_> {
     ///
     /// # Errors
     /// `RecordNotFound` when the caller sees neither record; `FlagRefusal::NotDismissed`.
-    pub async fn reopen(&self, id: DuplicateFlagId) -> Result<Stored<DuplicateFlag>> {
+    pub async fn reopen(&self, id: DuplicateFlagId) -> Result<FlaggedPair> {
         self.command(id, DuplicateFlag::reopen).await
     }
 
@@ -221,16 +227,27 @@ impl Duplicates<'_> {
         &self,
         id: DuplicateFlagId,
         command: impl FnOnce(&mut DuplicateFlag) -> std::result::Result<DuplicateFlagEvent, FlagRefusal> + Send,
-    ) -> Result<Stored<DuplicateFlag>> {
+    ) -> Result<FlaggedPair> {
         let mut uow = self.0.begin(Permission::LeadUpdate).await?;
         let mut flag = uow.get(id).await?;
         let known = load(&mut uow, flag.records().into_iter().collect()).await?;
-        if !known.values().any(|known| known.visible) {
-            return Err(RecordNotFound { entity: "duplicate_flag", id: id.uuid() }.into());
-        }
+        let unknown = || RecordNotFound { entity: "duplicate_flag", id: id.uuid() };
+        veiled(&flag, &known).ok_or_else(unknown)?;
         let event = command(&mut flag.value)?;
         let flag = uow.save(flag, event).await?;
         uow.commit().await?;
-        Ok(flag)
+        Ok(veiled(&flag, &known).ok_or_else(unknown)?)
     }
+}
+
+/// The pair as the caller may know it; nothing when they may see neither record.
+fn veiled(flag: &Stored<DuplicateFlag>, known: &BTreeMap<RecordRef, Known>) -> Option<FlaggedPair> {
+    let sees = |record: &RecordRef| known.get(record).is_some_and(|known| known.visible);
+    let records = flag.records().map(|record| Some(record).filter(sees));
+    let evidence = match &records {
+        [None, None] => return None,
+        [Some(_), Some(_)] => flag.evidence.clone(),
+        _ => hidden(u16::try_from(flag.confidence).unwrap_or_default()),
+    };
+    Some(FlaggedPair { flag: flag.id, records, state: flag.state(), confidence: flag.confidence, evidence })
 }

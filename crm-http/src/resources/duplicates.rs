@@ -2,7 +2,7 @@
 
 use crm_core::access::Permission as P;
 use crm_core::duplicate::{
-    Action, Certainty, DuplicateFlag, DuplicateFlagId, DuplicatePolicy, DuplicatePolicyId, FlaggedPair, Hit, Profile,
+    Action, Certainty, DuplicateFlagId, DuplicatePolicy, DuplicatePolicyId, FlaggedPair, Hit, Profile,
 };
 use crm_core::kernel::Name;
 use crm_core::lead::{Lead, NewLead};
@@ -10,7 +10,7 @@ use crm_core::store::{RecordNotFound, Session};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::{Api, Call, Json, Many, Nothing, Record, delete, get, post, put};
+use crate::api::{Api, Call, Json, Many, Nothing, Plain, Record, delete, get, post, put};
 use crate::problem::Problem;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,11 +39,11 @@ pub(super) fn declare(api: &mut Api) {
     });
     let endpoint = post("/duplicates/{id}/dismiss").tag("duplicates").says("They are two").needs(P::LeadUpdate);
     api.add(endpoint, |s: Session, c: Call<DuplicateFlagId>| async move {
-        s.duplicates().dismiss(c.path).await.map(Record::<DuplicateFlag>)
+        s.duplicates().dismiss(c.path).await.map(Plain::<FlaggedPair>)
     });
     let endpoint = post("/duplicates/{id}/reopen").tag("duplicates").says("It is to be looked at again");
     api.add(endpoint.needs(P::LeadUpdate), |s: Session, c: Call<DuplicateFlagId>| async move {
-        s.duplicates().reopen(c.path).await.map(Record::<DuplicateFlag>)
+        s.duplicates().reopen(c.path).await.map(Plain::<FlaggedPair>)
     });
     let endpoint = get("/duplicate-policies").tag("duplicates").says("What is done about them").needs(P::DuplicateRead);
     api.add(endpoint, |s: Session, _: Call| async move {

@@ -3,7 +3,7 @@
 use super::super::{Candidate, DuplicateFlag, FlagRefusal, FlagState, Profile, candidates, raise_flags};
 use crate::access::{Permission, StandardRole};
 use crate::identity::{RecordKind, RecordRef};
-use crate::kernel::{Explanation, Id, Page, Stored};
+use crate::kernel::{Cursor, Explanation, Id, Page, Stored, Value};
 use crate::lead::{Lead, NewLead};
 use crate::testing::office::Office;
 
@@ -45,7 +45,7 @@ async fn a_flag_is_decided_once_and_can_be_reopened() {
     assert_eq!((open.len(), open[0].confidence >= 950), (1, true));
     assert_eq!(boss.duplicates().of_lead(one.id).await.unwrap().len(), 1);
     let id = open[0].flag;
-    assert_eq!(boss.duplicates().dismiss(id).await.unwrap().state(), FlagState::Dismissed);
+    assert_eq!(boss.duplicates().dismiss(id).await.unwrap().state, FlagState::Dismissed);
     assert_eq!(boss.duplicates().open_flags(&Page::first(10)).await.unwrap(), []);
     assert_eq!(boss.duplicates().of_lead(one.id).await.unwrap(), [], "dismissed is not brought up again");
     let twice = boss.duplicates().dismiss(id).await.unwrap_err();
@@ -87,6 +87,45 @@ async fn a_pair_of_which_one_is_hidden_is_shown_without_its_values() {
     assert!(shown.records.contains(&None) && told.contains(&one.id.to_string()), "{told}");
     assert!(!told.contains("ada@acme.com") && !told.contains(&other.id.to_string()), "{told}");
     assert!(open.evidence.to_string().contains("ada@acme.com"), "control: the boss is told why");
-    sam.duplicates().dismiss(open.flag).await.unwrap();
+    let dismissed = sam.duplicates().dismiss(open.flag).await.unwrap();
+    let reopened = sam.duplicates().reopen(open.flag).await.unwrap();
+    assert_eq!((dismissed.state, reopened.state), (FlagState::Dismissed, FlagState::Open));
+    for answer in [&dismissed, &reopened] {
+        let told = serde_json::to_string(answer).unwrap();
+        assert!(answer.records.contains(&None) && told.contains(&one.id.to_string()), "{told}");
+        assert!(!told.contains("ada@acme.com") && !told.contains(&other.id.to_string()), "{told}");
+    }
+    let whole = boss.duplicates().dismiss(open.flag).await.unwrap();
+    assert!(whole.evidence.to_string().contains("ada@acme.com"), "control: the boss is told why");
     assert_eq!(sam.duplicates().dismiss(Id::new(one.id.uuid())).await.unwrap_err().code(), "record.not_found");
+}
+
+#[tokio::test]
+async fn pairs_that_a_caller_does_not_see_leave_no_gaps_in_pages() {
+    let office = Office::open().await;
+    let rep = office.hire("sam", StandardRole::SalesRep).await;
+    let boss = office.boss().await;
+    for number in 0..9 {
+        let owner_id = (number % 3 == 2).then_some(rep);
+        let email = format!("ada{number}@acme{number}.com");
+        let (one, other) = (office.lead(NewLead { owner_id, ..ada(&email) }).await, office.lead(ada(&email)).await);
+        let candidate = Candidate {
+            record: RecordRef::new(RecordKind::Lead, other.id),
+            confidence: 960,
+            evidence: Explanation::new("why"),
+        };
+        let mut uow = boss.begin(Permission::LeadCreate).await.unwrap();
+        raise_flags(&mut uow, vec![(RecordRef::new(RecordKind::Lead, one.id), candidate)]).await.unwrap();
+        uow.commit().await.unwrap();
+    }
+    let sam = office.session_of(rep).await;
+    let first = sam.duplicates().open_flags(&Page::first(2)).await.unwrap();
+    assert_eq!(first.len(), 2, "full, though most pairs are hidden");
+    let last = first[1].flag.uuid();
+    let behind = Page::first(2).after(Cursor { value: Value::Uuid(last), id: last }).unwrap();
+    let second = sam.duplicates().open_flags(&behind).await.unwrap();
+    assert_eq!(second.len(), 1);
+    assert!(!first.contains(&second[0]));
+    assert_eq!(sam.duplicates().surest_flags(2).await.unwrap().len(), 2);
+    assert_eq!(boss.duplicates().open_flags(&Page::first(50)).await.unwrap().len(), 9, "control");
 }
