@@ -32,6 +32,7 @@ create table crm.import (
     source text collate "C" not null,
     file_name text collate "C" not null,
     fingerprint text collate "C" not null,
+    attempt bigint not null,
     headers jsonb not null,
     mapping jsonb not null,
     options jsonb not null,
@@ -45,7 +46,7 @@ create table crm.import (
     constraint import_organization_id_fkey foreign key (organization_id) references crm.organization (organization_id),
     constraint import_kind_check check (kind in ('leads', 'accounts')),
     constraint import_state_check check (state in ('running', 'finished', 'failed')),
-    constraint import_fingerprint unique (organization_id, kind, fingerprint)
+    constraint import_fingerprint unique (organization_id, kind, fingerprint, attempt)
 );
 create index import_by_fingerprint on crm.import (organization_id, fingerprint, id);
 alter table crm.import enable row level security;
@@ -102,6 +103,8 @@ create table crm.import_issue (
     constraint import_issue_import_id_fkey foreign key (organization_id, import_id) references crm.import (organization_id, id)
 );
 create index import_issue_by_import_id on crm.import_issue (organization_id, import_id, id);
+-- The error file asks for the issues of a stretch of rows.
+create index import_issue_by_row_number on crm.import_issue (organization_id, import_id, row_number, id);
 alter table crm.import_issue enable row level security;
 alter table crm.import_issue force row level security;
 create policy import_issue_of_organization on crm.import_issue to crm_app

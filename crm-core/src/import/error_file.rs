@@ -5,7 +5,7 @@ use std::io::Write;
 use super::ledger::{ImportIssue, ImportRow, IssueKind, RowOutcome};
 use super::model::ImportId;
 use super::refusal::ImportRefusal;
-use super::service::Imports;
+use super::service::{Imports, readable};
 use super::target::Target;
 use crate::access::Permission;
 use crate::csv::{Cell, CsvWriter};
@@ -23,7 +23,7 @@ impl Imports<'_> {
     /// `RecordNotFound`; `ImportRefusal::Unwritable`.
     pub async fn write_error_file<W: Write + Send>(&self, id: ImportId, writer: W) -> Result<u64> {
         let mut uow = self.0.begin(Permission::LeadImport).await?;
-        let import = uow.get(id).await?;
+        let import = readable(&mut uow, id).await?;
         // An error file that is imported again has such a column already, which is renewed.
         let is_old = |header: &String| header == "error" && *import.mapping.target(header) == Target::Ignore;
         let kept: Vec<usize> = (0..import.headers.len())

@@ -76,6 +76,12 @@ impl RowOutcome {
 }
 
 impl ImportCounts {
+    /// How many rows led to a record, new or known.
+    #[must_use]
+    pub fn kept(&self) -> u64 {
+        self.created + self.linked + self.updated + self.skipped + self.repeated
+    }
+
     /// Counts one row.
     pub fn count(&mut self, outcome: RowOutcome) {
         self.read += 1;

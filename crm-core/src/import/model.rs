@@ -86,8 +86,10 @@ pub struct Import {
     pub source: Name,
     /// The file's name, for people.
     pub file_name: Name,
-    /// What the same content has in common; unique within the organization and kind.
+    /// What the same content has in common; unique within the organization, kind and attempt.
     pub fingerprint: Fingerprint,
+    /// How often the content was begun, from 1; a further time only after one that kept no row at all.
+    pub attempt: i64,
     /// The column names of the source.
     pub headers: Vec<String>,
     /// Which column becomes which field.
@@ -133,12 +135,24 @@ impl Import {
     /// What it makes.
     pub const KIND: Column<Self, String> = Column::required("kind", |row| ValueRef::Text(row.kind.as_str()));
 
+    /// Whether it read rows to the end and kept none, for example with a wrong mapping; then it may be begun once more.
+    #[must_use]
+    pub fn was_in_vain(&self) -> bool {
+        self.state == ImportState::Finished && self.counts.read > 0 && self.counts.kept() == 0
+    }
+
+    /// The next attempt at the same content.
+    pub(super) fn once_more(&self, new: NewImport, now: Timestamp) -> Self {
+        Self { attempt: self.attempt.saturating_add(1), ..Self::new(new, now) }
+    }
+
     pub(super) fn new(new: NewImport, now: Timestamp) -> Self {
         Self {
             kind: new.kind,
             source: new.source,
             file_name: new.file_name,
             fingerprint: new.fingerprint,
+            attempt: 1,
             headers: new.headers,
             mapping: new.mapping,
             options: new.options,
@@ -160,7 +174,7 @@ impl Import {
     /// Begins anew with other choices, as long as no row was judged.
     pub(super) fn begin_anew(&mut self, new: NewImport) {
         if self.counts.read == 0 {
-            *self = Self { next_row: self.next_row, ..Self::new(new, self.started_at) };
+            *self = Self { next_row: self.next_row, attempt: self.attempt, ..Self::new(new, self.started_at) };
         }
     }
 }
@@ -170,10 +184,11 @@ impl Entity for Import {
     const FIELDS: &'static [Field<Self>] = &[Self::STATE.field(), Self::FINGERPRINT.field(), Self::KIND.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {
         name: "fingerprint",
-        columns: &["kind", "fingerprint"],
+        columns: &["kind", "fingerprint", "attempt"],
         read: |import| {
             let kind = Value::Text(import.kind.as_str().to_owned());
-            Some(vec![kind, Value::Text(import.fingerprint.as_str().to_owned())])
+            let fingerprint = Value::Text(import.fingerprint.as_str().to_owned());
+            Some(vec![kind, fingerprint, Value::Integer(import.attempt)])
         },
     }];
 }

@@ -7,12 +7,13 @@ use super::model::{Import, ImportEvent, ImportId, ImportState, NewImport};
 use super::refusal::ImportRefusal;
 use super::source::RowSource;
 use super::target::ImportKind;
-use crate::access::Permission;
+use crate::access::{Actor, Permission, Reach};
 use crate::custom_field::Schema;
+use crate::event::Event;
 use crate::identity::KeyKind;
 use crate::intake::MatchBy;
-use crate::kernel::{Name, Page, Predicate, Result, Stored};
-use crate::store::{Session, UnitOfWork};
+use crate::kernel::{Entity, Name, Page, Predicate, Result, Stored};
+use crate::store::{RecordNotFound, Session, UnitOfWork};
 
 /// What beginning an import comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +22,7 @@ pub enum Start {
     Begun(Stored<Import>),
     /// The same content is on its way already; a run goes on behind the last row that was kept.
     Resumed(Stored<Import>),
-    /// The same content was imported to its end; a run changes nothing.
+    /// The same content was imported to its end, and rows of it were kept; a run changes nothing.
     AlreadyImported(Stored<Import>),
 }
 
@@ -48,7 +49,8 @@ pub struct ImportReport {
 
 /// Commands on imports.
 ///
-/// All of them need `LeadImport`; those of accounts also the permissions to make and change these.
+/// All of them need `LeadImport`; those of accounts also the permissions to make and change these. The cells that an import
+/// left out are shown to who began it and to those whose reach takes in whoever did.
 ///
 /// ```
 /// use crm_core::access::{Caller, NewMember, NewOrganization, StandardRole, TimeZone};
@@ -107,7 +109,8 @@ impl Imports<'_> {
         Ok(super::guess::guess(kind, headers, &schema))
     }
 
-    /// Begins an import, or finds the one of the same content. Other choices count as long as no row was judged.
+    /// Begins an import, or finds the one of the same content. Other choices count as long as no row was judged. Content
+    /// that came to its end without a single row that was kept is begun once more.
     ///
     /// # Errors
     /// `InvalidInput` that names every column of the mapping that is wrong, see [`Mapping::check`];
@@ -121,6 +124,12 @@ impl Imports<'_> {
             uow.commit().await?;
             return Ok(Start::Begun(import));
         };
+        if import.was_in_vain() {
+            let import = import.once_more(new, uow.now());
+            let import = uow.insert(import, ImportEvent::Started).await?;
+            uow.commit().await?;
+            return Ok(Start::Begun(import));
+        }
         if import.state == ImportState::Finished {
             return Ok(Start::AlreadyImported(import));
         }
@@ -156,11 +165,17 @@ impl Imports<'_> {
             import = uow.save(import, ImportEvent::Resumed).await?;
         }
         uow.commit().await?;
-        Run::real(self.0, import).all(source, progress).await?;
-        self.report(id).await
+        let mut run = Run::real(self.0, import);
+        run.all(source, progress).await?;
+        report(&mut self.0.begin(Permission::LeadImport).await?, run.import).await
     }
 
     /// Does everything that a run would do in one unit of work, and drops it.
+    ///
+    /// Takes no turns in rotations and holds no record, so that others work on; but a store with one writer at a time
+    /// (SQLite) keeps all others waiting until it ends: there, try large files on a copy.
+    ///
+    /// Of content that was imported already it is the report of that import, as a run would answer.
     ///
     /// The report is that of the run to come, as long as nobody changes anything meanwhile; identifiers of records that
     /// the run would make are others then.
@@ -176,11 +191,13 @@ impl Imports<'_> {
         let mut uow = self.begin(new.kind).await?;
         check(&mut uow, &new).await?;
         let known = same(&mut uow, &new).await?;
-        let stored = known.is_some();
-        let mut import = match known {
+        let (mut import, stored) = match known {
+            Some(import) if import.was_in_vain() => {
+                (uow.fresh(uow.new_id(), import.once_more(new.clone(), uow.now())), false)
+            }
             Some(import) if import.state == ImportState::Finished => return report(&mut uow, import).await,
-            Some(import) => import,
-            None => uow.fresh(uow.new_id(), Import::new(new.clone(), uow.now())),
+            Some(import) => (import, true),
+            None => (uow.fresh(uow.new_id(), Import::new(new.clone(), uow.now())), false),
         };
         import.value.begin_anew(new);
         import.value.resume();
@@ -196,7 +213,7 @@ impl Imports<'_> {
     /// `RecordNotFound`.
     pub async fn report(&self, id: ImportId) -> Result<ImportReport> {
         let mut uow = self.0.begin(Permission::LeadImport).await?;
-        let import = uow.get(id).await?;
+        let import = readable(&mut uow, id).await?;
         report(&mut uow, import).await
     }
 
@@ -213,7 +230,9 @@ impl Imports<'_> {
     /// # Errors
     /// Those of the door.
     pub async fn issues(&self, id: ImportId, page: &Page<ImportIssue>) -> Result<Vec<Stored<ImportIssue>>> {
-        self.0.begin(Permission::LeadImport).await?.list(&ImportIssue::IMPORT.is(id), page).await
+        let mut uow = self.0.begin(Permission::LeadImport).await?;
+        readable(&mut uow, id).await?;
+        uow.list(&ImportIssue::IMPORT.is(id), page).await
     }
 
     /// What became of each row of an import; in the order of identifiers it is that of rows.
@@ -227,6 +246,7 @@ impl Imports<'_> {
         page: &Page<ImportRow>,
     ) -> Result<Vec<Stored<ImportRow>>> {
         let mut uow = self.0.begin(Permission::LeadImport).await?;
+        readable(&mut uow, id).await?;
         uow.list(&ImportRow::IMPORT.is(id).and(filter), page).await
     }
 
@@ -271,6 +291,20 @@ impl Imports<'_> {
     }
 }
 
+/// The import, for a caller who may read what stands in its cells.
+pub(super) async fn readable(uow: &mut UnitOfWork<'_>, id: ImportId) -> Result<Stored<Import>> {
+    let import = uow.get(id).await?;
+    check_kind(uow.session(), import.kind)?;
+    let Reach::Owners(members) = uow.caller().reach().clone() else { return Ok(import) };
+    let begun = Event::RECORD.is(id.uuid()).and(Event::NAME_FIELD.is("import.started"));
+    let begun = uow.list(&begun, &Page::first(1)).await?.pop();
+    let by_them = begun.is_some_and(|event| match &event.actor {
+        Actor::Member(member) => members.contains(member),
+        Actor::System(_) => false,
+    });
+    if by_them { Ok(import) } else { Err(RecordNotFound { entity: Import::NAME, id: id.uuid() }.into()) }
+}
+
 fn check_kind(session: &Session, kind: ImportKind) -> Result<()> {
     if kind == ImportKind::Accounts {
         session.caller().check(Permission::AccountCreate)?;
@@ -293,10 +327,10 @@ async fn check(uow: &mut UnitOfWork<'_>, new: &NewImport) -> Result<()> {
     }
 }
 
-/// The import of the same content and kind.
+/// The import of the same content and kind; the last attempt.
 async fn same(uow: &mut UnitOfWork<'_>, new: &NewImport) -> Result<Option<Stored<Import>>> {
     let same = Import::FINGERPRINT.is(new.fingerprint.as_str()).and(Import::KIND.is(new.kind.as_str()));
-    Ok(uow.list(&same, &Page::first(1)).await?.pop())
+    Ok(uow.list_all(&same).await?.into_iter().max_by_key(|import| import.attempt))
 }
 
 async fn report(uow: &mut UnitOfWork<'_>, import: Stored<Import>) -> Result<ImportReport> {

@@ -21,9 +21,9 @@ pub enum OnMatch {
     Policy,
     /// Leave everything as it is.
     Skip,
-    /// Fill the known lead's empty fields.
+    /// Fill the known lead's empty fields; for who may change it. Others only link.
     FillEmpty,
-    /// Let the submission's values replace the known lead's.
+    /// Let the submission's values replace the known lead's; for who may change it. Others only link.
     Overwrite,
     /// Make a new lead all the same, and flag it.
     Create,

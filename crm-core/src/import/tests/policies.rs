@@ -161,6 +161,10 @@ async fn owners_are_found_by_address_and_by_name() {
 async fn new_leads_get_the_state_that_their_row_names() {
     let office = Office::open().await;
     let session = office.boss().await;
+    let mut rule = crate::scoring::default_rule().unwrap();
+    rule.name = "Interest".parse().unwrap();
+    rule.criteria[0].when = crate::scoring::Basis::Demographic(Lead::STATUS.is("qualified"));
+    session.scoring().create_rule(rule).await.unwrap();
     session.leads().create_label("In talks".parse().unwrap(), LeadStatus::Contacted).await.unwrap();
     let text = "Last Name,Status\nA,new\nB,Qualified\nC,in talks\nD,asleep\nE,converted\n";
     let report = leads(&session, text).await;
@@ -172,6 +176,12 @@ async fn new_leads_get_the_state_that_their_row_names() {
         [(LeadStatus::New, None), (LeadStatus::Qualified, None), (LeadStatus::Contacted, Some("In talks".to_owned()))];
     assert_eq!(states, expected);
     assert_eq!(told(&report), [(4, "Status", "import.unknown_status"), (5, "Status", "import.unknown_status")]);
+    for lead in stored_leads(&office) {
+        assert_eq!(lead.score, session.scoring().score(lead.id).await.unwrap().total, "{:?}", lead.status);
+    }
+    assert!(stored_leads(&office)[1].score > stored_leads(&office)[0].score, "control: the state counts");
+    let last = office.events_of(stored_leads(&office)[2].id.uuid());
+    assert!(last.ends_with(&["lead.contacted".to_owned(), "lead.changed".to_owned()]), "{last:?}");
 }
 
 #[tokio::test]
@@ -229,4 +239,53 @@ async fn only_those_with_the_permission_import_and_nobody_sees_a_neighbours_impo
     let run = neighbour.imports().run(import, &mut file(KNOWN), &mut |_| {}).await;
     assert_eq!(run.unwrap_err().code(), "record.not_found");
     assert!(stored_leads(&office).is_empty());
+}
+
+#[tokio::test]
+async fn a_file_of_which_nothing_was_kept_can_be_tried_again() {
+    let office = Office::open().await;
+    let session = office.boss().await;
+    let text = "Person,Contact\nLovelace,ada@ex.com\nHopper,grace@ex.com\n";
+    let targets = |one, other| Mapping::new([("Person", one), ("Contact", other)]);
+    let wrong = NewImport {
+        mapping: targets(Target::Email(1), Target::Ignore),
+        ..planned(&session, ImportKind::Leads, text).await
+    };
+    let first = finish(&session, wrong.clone(), text).await.unwrap();
+    assert_eq!((first.import.counts.refused, first.import.state), (2, ImportState::Finished));
+    let right = NewImport { mapping: targets(Target::LastName, Target::Email(1)), ..wrong };
+    let dry = session.imports().dry_run(right.clone(), &mut file(text), &mut |_| {}).await.unwrap();
+    assert_eq!((dry.import.counts.created, dry.import.attempt), (2, 2));
+    let second = finish(&session, right.clone(), text).await.unwrap();
+    assert_eq!((second.import.counts, second.import.attempt), (dry.import.counts, 2));
+    assert_ne!(second.import.id, first.import.id, "what became of the first attempt stays told");
+    assert_eq!(stored_leads(&office).len(), 2);
+    // The control: once rows were kept, the same content is imported.
+    let third = session.imports().start(right).await.unwrap();
+    assert_eq!(third, Start::AlreadyImported(second.import));
+}
+
+#[tokio::test]
+async fn the_cells_of_an_import_are_shown_within_the_reach_of_the_caller() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let mina = office.hire("mina", StandardRole::Manager).await;
+    let mina = office.session_of(mina).await;
+    let text = "Email\nnot-mail\n";
+    let theirs = leads(&boss, text).await.import.id;
+    let own = leads(&mina, "Email\nneither-this\n").await.import.id;
+    for (id, shown) in [(theirs, false), (own, true)] {
+        let page = Page::first(10);
+        let everything = Predicate::everything;
+        let outcomes = [
+            mina.imports().report(id).await.map(drop),
+            mina.imports().issues(id, &page).await.map(drop),
+            mina.imports().rows(id, everything(), &Page::first(10)).await.map(drop),
+            mina.imports().write_error_file(id, Vec::new()).await.map(drop),
+        ];
+        for outcome in outcomes {
+            assert_eq!(outcome.map_err(|error| error.code()), if shown { Ok(()) } else { Err("record.not_found") });
+        }
+        assert!(boss.imports().report(id).await.is_ok(), "control: who sees everything sees them");
+    }
 }

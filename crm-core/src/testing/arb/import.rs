@@ -20,7 +20,8 @@ impl Sample for Import {
         let parts = (kind(), word(), fingerprint, state, number(), maybe(word()), instant(), maybe(instant()));
         read(parts.prop_map(|(kind, name, fingerprint, state, next_row, failure, started_at, finished_at)| {
             json!({
-                "kind": kind, "source": name, "file_name": name, "fingerprint": fingerprint, "headers": [name],
+                "kind": kind, "source": name, "file_name": name, "fingerprint": fingerprint, "attempt": 1,
+                "headers": [name],
                 "mapping": [{ "header": name, "target": "email_2" }], "options": { "decimal": "comma" },
                 "state": state, "next_row": next_row, "counts": { "read": 3, "created": 3 }, "failure": failure,
                 "started_at": started_at, "finished_at": finished_at,
