@@ -1,6 +1,6 @@
 //! The custom fields of one kind of record, and whether values fit them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -128,6 +128,48 @@ impl Schema {
         }
     }
 
+    /// The records of a kind that have one of these values of unique fields, each with the field's key.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn holders(
+        &self,
+        uow: &mut UnitOfWork<'_>,
+        kind: RecordKind,
+        values: &CustomValues,
+    ) -> Result<Vec<(CustomKey, Uuid)>> {
+        let wanted = self.unique_values(values).into_iter().collect();
+        let holders = claims_of(uow, kind, &wanted).await?;
+        Ok(holders.into_iter().map(|claim| (claim.key, claim.record_id)).collect())
+    }
+
+    /// Claims the values of unique fields of records that are new, in few statements.
+    ///
+    /// # Errors
+    /// `CustomFieldRefusal::Taken` when another record, or two of these, have one; `StoreError::Duplicate` when one came
+    /// first just now.
+    pub async fn claim_new<'v>(
+        &self,
+        uow: &mut UnitOfWork<'_>,
+        record_kind: RecordKind,
+        records: impl IntoIterator<Item = (Uuid, &'v CustomValues)>,
+    ) -> Result<()> {
+        let (mut wanted, mut claims) = (BTreeSet::new(), Vec::new());
+        for (record_id, values) in records {
+            for (key, value) in self.unique_values(values) {
+                if !wanted.insert((key.clone(), value.clone())) {
+                    return Err(CustomFieldRefusal::Taken(key).into());
+                }
+                claims.push(CustomUnique { record_kind, record_id, key, value });
+            }
+        }
+        if let Some(taken) = claims_of(uow, record_kind, &wanted).await?.pop() {
+            return Err(CustomFieldRefusal::Taken(taken.key).into());
+        }
+        uow.add_parts(claims).await?;
+        Ok(())
+    }
+
     /// Claims a record's values of unique fields and gives up those that it has no more.
     ///
     /// # Errors
@@ -175,6 +217,22 @@ impl Schema {
         }
         Ok(())
     }
+}
+
+/// The claims of a kind of record on these values.
+async fn claims_of(
+    uow: &mut UnitOfWork<'_>,
+    kind: RecordKind,
+    wanted: &BTreeSet<(CustomKey, String)>,
+) -> Result<Vec<CustomUnique>> {
+    let (values, mut claims): (Vec<_>, _) = (wanted.iter().map(|(_, value)| value.clone()).collect(), Vec::new());
+    // Not more values in one condition than a page holds rows.
+    for values in values.chunks(500) {
+        let held = uow.list_all(&CustomUnique::VALUE.is_one_of(values.iter().cloned())).await?;
+        claims.extend(held.into_iter().map(|claim| claim.value));
+    }
+    claims.retain(|claim| claim.record_kind == kind && wanted.contains(&(claim.key.clone(), claim.value.clone())));
+    Ok(claims)
 }
 
 /// One text for each value, in which texts that differ in case alone are the same.

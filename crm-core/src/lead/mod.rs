@@ -21,7 +21,7 @@ pub use event::LeadEvent;
 pub use jobs::{RECOMPUTE, SCORED, stop_recomputing};
 pub use model::{Lead, LeadId, LeadPatch, LeadRefusal, NewLead};
 pub use service::{LeadDraft, Leads, add_touch, insert_leads, put_into, save_lead};
-pub use status::{LeadStatus, StatusLabel, StatusLabelEvent};
+pub use status::{LeadStatus, StatusLabel, StatusLabelEvent, StatusLabelId};
 pub use touch::{Touch, TouchDetails};
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::event::LeadEvent;
 use super::jobs::{SCORED, recompute};
 use super::model::{Lead, LeadId, LeadPatch, LeadRefusal};
-use super::status::{LeadStatus, StatusLabel, StatusLabelEvent};
+use super::status::{LeadStatus, StatusLabel, StatusLabelEvent, StatusLabelId};
 use super::touch::{Touch, TouchDetails};
 use crate::access::Permission;
 use crate::custom_field::Schema;
@@ -56,9 +56,7 @@ pub async fn insert_leads(
     uow.insert_all(rows).await?;
     uow.add_parts(keys).await?;
     uow.add_parts(touches).await?;
-    for lead in &leads {
-        schema.claim(uow, RecordRef::new(RecordKind::Lead, lead.id), None, &lead.custom).await?;
-    }
+    schema.claim_new(uow, RecordKind::Lead, leads.iter().map(|lead| (lead.id.uuid(), &lead.custom))).await?;
     Ok(leads)
 }
 
@@ -376,6 +374,27 @@ impl Leads<'_> {
         let label = uow.insert(StatusLabel { label, status }, StatusLabelEvent::Created).await?;
         uow.commit().await?;
         Ok(label)
+    }
+
+    /// Removes a label. Leads that have it keep it as a name of the state that they are in.
+    ///
+    /// ```
+    /// # use crm_core::lead::{LeadStatus};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// let warm = session.leads().create_label("Warm".parse()?, LeadStatus::Contacted).await?;
+    /// session.leads().delete_label(warm.id).await?;
+    /// assert!(session.leads().labels().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn delete_label(&self, id: StatusLabelId) -> Result<()> {
+        let mut uow = self.0.begin(Permission::PipelineConfigure).await?;
+        let label = uow.get(id).await?;
+        uow.delete(label, StatusLabelEvent::Deleted).await?;
+        uow.commit().await
     }
 
     /// The tenant's own labels.

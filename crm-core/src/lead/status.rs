@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::text::Label;
-use crate::kernel::{Column, DomainEvent, Entity, Field, Key, Value, ValueRef};
+use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Value, ValueRef};
 
 /// The state of a lead. Every state that a tenant names is one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ impl LeadStatus {
         )
     }
 }
+
+/// Identifier of a label.
+pub type StatusLabelId = Id<StatusLabel>;
 
 /// A tenant's own name for a state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

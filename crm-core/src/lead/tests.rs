@@ -169,6 +169,9 @@ async fn a_label_leads_to_the_state_that_it_stands_for() {
         office.events_of(id.uuid()),
         ["lead.created", "lead.contacted", "lead.changed", "lead.changed", "lead.qualified"]
     );
+    let told = office.store.dump::<crate::event::Event>(office.organization);
+    let told = told.iter().filter(|event| format!("{event:?}").contains("Talked")).count();
+    assert_eq!(told, 2, "each label is told of");
 
     let unknown = boss.leads().label(id, label("Warm")).await.unwrap_err();
     assert_eq!(unknown.fields()[0].code, "lead_status_label.unknown");
@@ -177,6 +180,12 @@ async fn a_label_leads_to_the_state_that_it_stands_for() {
     assert!(twice.to_string().contains("give another"), "the remedy: {twice}");
     let unreachable = boss.leads().create_label(label("Won"), LeadStatus::Converted).await.unwrap_err();
     assert_eq!(unreachable.code(), "lead.step_not_allowed");
+
+    let fresh = boss.leads().labels().await.unwrap().into_iter().find(|one| one.label == label("Fresh")).unwrap();
+    boss.leads().delete_label(fresh.id).await.unwrap();
+    assert_eq!(boss.leads().labels().await.unwrap().len(), 2);
+    assert_eq!(office.events_of(fresh.id.uuid()), ["lead_status_label.created", "lead_status_label.deleted"]);
+    assert_eq!(boss.leads().delete_label(fresh.id).await.unwrap_err().code(), "record.not_found");
 }
 
 #[tokio::test]

@@ -44,9 +44,8 @@ pub async fn insert_accounts(
     uow.insert_all(rows).await?;
     uow.add_parts(domains).await?;
     uow.add_parts(keys).await?;
-    for account in &accounts {
-        schema.claim(uow, RecordRef::new(RecordKind::Account, account.id), None, &account.custom).await?;
-    }
+    let held = accounts.iter().map(|account| (account.id.uuid(), &account.custom));
+    schema.claim_new(uow, RecordKind::Account, held).await?;
     Ok(accounts)
 }
 

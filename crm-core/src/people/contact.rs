@@ -301,6 +301,13 @@ pub enum ContactEvent {
         /// Whether they do not want to.
         opted_out: bool,
     },
+    /// They can't be reached there, or can again: mail bounces, the number is dead.
+    MarkedInvalid {
+        /// Where.
+        point: PointValue,
+        /// Whether they can't.
+        invalid: bool,
+    },
     /// Their data came from a lead.
     Enriched {
         /// Which fields, from what to what.
@@ -326,6 +333,7 @@ impl DomainEvent for ContactEvent {
             Self::PointRemoved(_) => "contact.point_removed",
             Self::PrimaryChanged(_) => "contact.primary_changed",
             Self::OptedOut { .. } => "contact.opted_out",
+            Self::MarkedInvalid { .. } => "contact.marked_invalid",
             Self::Enriched { .. } => "contact.enriched",
             Self::Touched { .. } => "contact.touched",
             Self::Deleted => "contact.deleted",

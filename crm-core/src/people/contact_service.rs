@@ -32,7 +32,7 @@ pub async fn insert_contact(uow: &mut UnitOfWork<'_>, schema: &Schema, draft: Co
     uow.insert_all(vec![(contact.clone(), ContactEvent::Created)]).await?;
     uow.add_parts(draft.points).await?;
     uow.add_parts(keys).await?;
-    schema.claim(uow, record, None, &contact.custom).await?;
+    schema.claim_new(uow, RecordKind::Contact, [(contact.id.uuid(), &contact.custom)]).await?;
     Ok(contact)
 }
 
@@ -285,6 +285,37 @@ impl Contacts<'_> {
         let mut point = find(&points_of(&mut uow, id).await?, point)?;
         point.value.opted_out = opted_out;
         let event = ContactEvent::OptedOut { point: point.value.value.clone(), opted_out };
+        uow.save_part(point).await?;
+        uow.save(contact, event).await?;
+        uow.commit().await
+    }
+
+    /// Notes that an address or number does not work, as when mail bounces, or that it works after all.
+    ///
+    /// ```
+    /// # use crm_core::people::{NewContact, NewContactPoint, PointValue};
+    /// # crm_core::testing::office::example(async |office, session| {
+    /// # let new = NewContact { last_name: Some("Byron".parse()?), ..NewContact::default() };
+    /// # let contact = session.contacts().create(new).await?;
+    /// # let email = NewContactPoint { value: PointValue::Email("ada@engine.example".parse()?), label: None };
+    /// # let point = session.contacts().add_point(contact.id, email).await?;
+    /// session.contacts().mark_invalid(contact.id, point.id, true).await?;
+    /// assert!(session.contacts().points(contact.id).await?[0].invalid);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// `RecordNotFound`.
+    pub async fn mark_invalid(&self, id: ContactId, point: ContactPointId, invalid: bool) -> Result<()> {
+        let mut uow = self.0.begin(Permission::ContactUpdate).await?;
+        let contact = uow.lock(id).await?;
+        let mut point = find(&points_of(&mut uow, id).await?, point)?;
+        if point.invalid == invalid {
+            return Ok(());
+        }
+        point.value.invalid = invalid;
+        let event = ContactEvent::MarkedInvalid { point: point.value.value.clone(), invalid };
         uow.save_part(point).await?;
         uow.save(contact, event).await?;
         uow.commit().await

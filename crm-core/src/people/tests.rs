@@ -289,3 +289,23 @@ async fn a_sales_rep_sees_own_people_and_companies_only_and_no_neighbour_any() {
     let foreign = NewContact { account_id: Some(account.id), ..ada() };
     assert_eq!(neighbour.contacts().create(foreign).await.unwrap_err().code(), "record.missing_reference");
 }
+
+#[tokio::test]
+async fn an_address_that_bounces_is_marked_and_can_work_again() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let contacts = boss.contacts();
+    let id = contacts.create(ada()).await.unwrap().id;
+    let value = PointValue::Email("ada@engine.example".parse().unwrap());
+    let point = contacts.add_point(id, NewContactPoint { value, label: None }).await.unwrap();
+    for invalid in [true, true, false] {
+        contacts.mark_invalid(id, point.id, invalid).await.unwrap();
+        let points = contacts.points(id).await.unwrap();
+        let marked = points.iter().find(|one| one.id == point.id).unwrap();
+        assert_eq!((marked.invalid, marked.opted_out), (invalid, false));
+    }
+    let said = office.events_of(id.uuid());
+    assert_eq!(said.iter().filter(|name| *name == "contact.marked_invalid").count(), 2, "saying it again says nothing");
+    let nobody = crate::kernel::Id::new(uuid::Uuid::nil());
+    assert_eq!(contacts.mark_invalid(id, nobody, true).await.unwrap_err().code(), "record.not_found");
+}
