@@ -16,6 +16,7 @@ use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{
     Column, Entity, Field, Id, Key, Part, Patch, Predicate, Reference, Result, Stored, Test, Timestamp, Value, ValueRef,
 };
+use crate::pipeline::touch_opportunity;
 use crate::store::UnitOfWork;
 
 /// That an activity is about a record.
@@ -91,6 +92,14 @@ pub(super) fn instant(place: &str) -> Option<Timestamp> {
     place.split_once('/').and_then(|(at, _)| at.parse().ok())
 }
 
+/// Tells the deals among these records that something was done about them.
+pub(super) async fn touch(uow: &mut UnitOfWork<'_>, records: &[RecordRef], done_at: Timestamp) -> Result<()> {
+    for record in records.iter().filter(|record| record.kind == RecordKind::Opportunity) {
+        touch_opportunity(uow, Id::new(record.id), done_at).await?;
+    }
+    Ok(())
+}
+
 /// Checks that a record is there and that the caller sees it.
 ///
 /// # Errors
@@ -140,8 +149,14 @@ pub async fn add_links(uow: &mut UnitOfWork<'_>, from: RecordRef, to: &[RecordRe
         return Ok(0);
     }
     let targets = ActivityLink::RECORD.is_one_of(to.iter().map(|record| record.id));
-    let known = uow.list_all_of_anyone(&targets).await?;
-    let mut known: BTreeSet<_> = known.into_iter().map(|link| (link.activity_id, link.record())).collect();
+    let mut known = BTreeSet::new();
+    // A company may have any number of activities; only those that the first record is linked to matter. Not more
+    // identifiers in one condition than a page holds rows.
+    for links in links.chunks(500) {
+        let these = ActivityLink::ACTIVITY.is_one_of(links.iter().map(|link| link.activity_id));
+        let linked = uow.list_all_of_anyone(&targets.clone().and(these)).await?;
+        known.extend(linked.into_iter().map(|link| (link.activity_id, link.record())));
+    }
     let mut fresh = Vec::new();
     for link in links {
         for record in to {

@@ -8,8 +8,8 @@
 //! Refused: an activity linked to nothing, a due date on a note, a direction on a meeting, completing twice, anything
 //! but reopening once cancelled. Said: `activity.created`, `….changed`, `….completed`, `….reopened`, `….cancelled`,
 //! `….linked`, `….unlinked`, `….deleted`. `activity.completed` names the linked records and when it was done, as
-//! does `activity.created` of what was logged as done: whoever keeps a date of last touch (opportunities do) learns it
-//! from there; nothing here calls them.
+//! does `activity.created` of what was logged as done. The deals that it is linked to are touched then
+//! (`opportunity.touched`), from when they rot anew.
 
 mod event;
 mod fields;

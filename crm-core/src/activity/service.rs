@@ -1,7 +1,7 @@
 //! Commands on activities.
 
 use super::event::ActivityEvent;
-use super::link::{ActivityLink, check_seen, links_of, save};
+use super::link::{ActivityLink, check_seen, links_of, save, touch};
 use super::model::{Activity, ActivityId, ActivityPatch, Completion, NewActivity};
 use super::refusal::ActivityRefusal;
 use super::timeline::{TimelineCursor, TimelineEntry, read};
@@ -44,8 +44,11 @@ impl Activities<'_> {
         let (kind, done_at) = (activity.kind, activity.done_at);
         let created = ActivityEvent::Created { kind, records: records.clone(), done_at };
         let activity = uow.insert(activity, created).await?;
-        let links = records.into_iter().map(|record| ActivityLink::new(&activity, record)).collect();
+        let links = records.iter().map(|record| ActivityLink::new(&activity, *record)).collect();
         uow.add_parts(links).await?;
+        if let Some(done_at) = done_at {
+            touch(&mut uow, &records, done_at).await?;
+        }
         uow.commit().await?;
         Ok(activity)
     }
@@ -213,9 +216,12 @@ impl Activities<'_> {
     pub async fn complete(&self, id: ActivityId, done: Completion) -> Result<Stored<Activity>> {
         let mut uow = self.0.begin(Permission::ActivityUpdate).await?;
         let mut row = uow.get(id).await?;
-        let records = links_of(&mut uow, id).await?.iter().map(|link| link.record()).collect();
-        let event = row.value.complete(done, records, uow.now())?;
+        let records: Vec<_> = links_of(&mut uow, id).await?.iter().map(|link| link.record()).collect();
+        let event = row.value.complete(done, records.clone(), uow.now())?;
         let row = save(&mut uow, row, event).await?;
+        if let Some(done_at) = row.done_at {
+            touch(&mut uow, &records, done_at).await?;
+        }
         uow.commit().await?;
         Ok(row)
     }
@@ -302,6 +308,9 @@ impl Activities<'_> {
             return Err(ActivityRefusal::AlreadyLinked(record).into());
         }
         uow.add_parts(vec![ActivityLink::new(&row, record)]).await?;
+        if let Some(done_at) = row.done_at {
+            touch(&mut uow, &[record], done_at).await?;
+        }
         uow.save(row, ActivityEvent::Linked(record)).await?;
         uow.commit().await
     }

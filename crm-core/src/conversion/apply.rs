@@ -6,7 +6,7 @@ use super::gather::Schemas;
 use super::model::{Conversion, ConversionRefusal};
 use super::plan::{Outcome, Plan};
 use crate::access::Permission;
-use crate::activity::add_links;
+use crate::activity::{add_links, hand_over, open_activities_of};
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{Entity, Id, Patch, Result, Stored};
 use crate::lead::{Lead, LeadEvent};
@@ -43,6 +43,9 @@ pub(super) async fn carry_out(
         opportunity_id.map(|id| RecordRef::new(RecordKind::Opportunity, id)),
     ];
     add_links(uow, from, &made.into_iter().flatten().collect::<Vec<_>>()).await?;
+    for activity in open_activities_of(uow, from).await? {
+        hand_over(uow, activity, plan.owner_id).await?;
+    }
 
     lead.value.convert(uow.now())?;
     let event = LeadEvent::Converted { contact_id, account_id, opportunity_id: opportunity_id.map(Id::uuid) };

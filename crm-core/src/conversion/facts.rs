@@ -2,13 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use uuid::Uuid;
+
 use super::mapping::Mapping;
+use super::plan::Violation;
 use crate::custom_field::Schema;
 use crate::identity::RecordKind;
-use crate::kernel::{Domain, Explanation, Stored};
+use crate::kernel::{Currency, CustomKey, Domain, Explanation, Stored, Timestamp};
 use crate::lead::Lead;
 use crate::people::{Account, AccountId, Contact, ContactPoint};
-use crate::pipeline::Opportunity;
+use crate::pipeline::{Opportunity, Stage};
+
+/// Where a new deal begins.
+#[derive(Clone, Debug)]
+pub struct DealStart {
+    /// The stage.
+    pub stage: Stored<Stage>,
+    /// The currency of a deal without an amount.
+    pub currency: Currency,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// Everything that a plan is made from.
 #[derive(Clone, Debug)]
@@ -25,8 +39,12 @@ pub struct Facts {
     pub contact_match: Option<Explanation>,
     /// The existing opportunity that was chosen.
     pub opportunity: Option<Stored<Opportunity>>,
-    /// Accounts that hold the lead's domains already.
-    pub domain_holders: Vec<(Domain, AccountId)>,
+    /// Where a new deal would begin, or why it can't begin there; none when no new deal is wanted.
+    pub deal_start: Option<Result<DealStart, Violation>>,
+    /// The lead's domains that an account holds already, and which one, unless it is hidden from the caller.
+    pub domain_holders: Vec<(Domain, Option<AccountId>)>,
+    /// Values for unique custom fields that another record of this kind has already, by the field's key.
+    pub taken: Vec<(RecordKind, CustomKey, Uuid)>,
     /// Where custom values go.
     pub mapping: Mapping,
     /// Custom fields of contacts.

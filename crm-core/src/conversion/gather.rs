@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::choices::{ConversionChoices, Target};
-use super::facts::{Facts, domains_of};
+use super::facts::{DealStart, Facts, domains_of};
 use super::mapping::Mapping;
+use super::plan::Violation;
 use crate::custom_field::Schema;
 use crate::identity::{KeyKind, MatchKey, RecordKind};
-use crate::kernel::{Domain, Explanation, Id, Page, Result, Stored};
+use crate::kernel::{Domain, Explanation, Field, Id, Page, Predicate, Result, Stored, Test, Value};
 use crate::lead::Lead;
 use crate::people::{Account, AccountDomain, AccountId, Contact, ContactPoint};
+use crate::pipeline::{OpportunityRefusal, PipelineRefusal, first_stage};
 use crate::store::UnitOfWork;
 
 /// The custom fields of all kinds of records that a conversion touches.
@@ -85,6 +87,16 @@ pub(super) async fn gather(
         Target::Existing(id) => Some(uow.get(id).await?),
         _ => None,
     };
+    let deal_start = match choices.opportunity {
+        Target::New | Target::Matching => Some(deal_start(uow, choices).await?),
+        Target::Existing(_) | Target::Nothing => None,
+    };
+    let mut taken = Vec::new();
+    for kind in [RecordKind::Account, RecordKind::Contact, RecordKind::Opportunity] {
+        let wanted = mapping.values_for(kind, &lead.custom);
+        let holders = schemas.of(kind).holders(uow, kind, &wanted).await?;
+        taken.extend(holders.into_iter().map(|(key, holder)| (kind, key, holder)));
+    }
     Ok(Facts {
         lead,
         account,
@@ -92,7 +104,9 @@ pub(super) async fn gather(
         contact,
         contact_match,
         opportunity,
+        deal_start,
         domain_holders,
+        taken,
         mapping,
         contact_schema: schemas.contact.clone(),
         account_schema: schemas.account.clone(),
@@ -100,14 +114,42 @@ pub(super) async fn gather(
     })
 }
 
-/// The accounts that hold these domains.
-async fn holders_of(uow: &mut UnitOfWork<'_>, domains: &BTreeSet<Domain>) -> Result<Vec<(Domain, AccountId)>> {
+/// The stage that the deal would begin in, or which rule keeps it from beginning there.
+async fn deal_start(
+    uow: &mut UnitOfWork<'_>,
+    choices: &ConversionChoices,
+) -> Result<std::result::Result<DealStart, Violation>> {
+    let deal = choices.deal.as_ref();
+    let stage = first_stage(uow, deal.and_then(|deal| deal.pipeline_id), deal.and_then(|deal| deal.stage_id)).await;
+    match stage {
+        Ok(stage) => {
+            let currency = uow.get(uow.organization()).await?.default_currency;
+            Ok(Ok(DealStart { stage, currency, at: uow.now() }))
+        }
+        Err(refusal) if is_rule(&refusal) => Ok(Err(Violation {
+            field: "deal".to_owned(),
+            code: refusal.code().to_owned(),
+            problem: refusal.to_string(),
+        })),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_rule(error: &crate::kernel::Error) -> bool {
+    error.downcast_ref::<PipelineRefusal>().is_some() || error.downcast_ref::<OpportunityRefusal>().is_some()
+}
+
+/// Which of these domains an account holds already, and which account, unless the caller may not see it.
+async fn holders_of(uow: &mut UnitOfWork<'_>, domains: &BTreeSet<Domain>) -> Result<Vec<(Domain, Option<AccountId>)>> {
     if domains.is_empty() {
         return Ok(Vec::new());
     }
     let these = AccountDomain::DOMAIN.is_one_of(domains.iter().map(|domain| domain.as_str().to_owned()));
     let held = uow.list(&these, &Page::first(100)).await?;
-    Ok(held.into_iter().map(|row| (row.value.domain, row.value.account_id)).collect())
+    let ids = held.iter().map(|row| Value::Uuid(row.account_id.uuid())).collect();
+    let seen = uow.list_all(&Predicate::<Account>::Test(Field::ID, Test::In(ids))).await?;
+    let visible = |id: AccountId| seen.iter().any(|account| account.id == id).then_some(id);
+    Ok(held.into_iter().map(|row| (row.value.domain, visible(row.value.account_id))).collect())
 }
 
 /// The one contact that has an address or number of the lead. Two of them are not a certain match.
@@ -131,10 +173,10 @@ async fn matching_contact(
 async fn matching_account(
     uow: &mut UnitOfWork<'_>,
     employer: Option<AccountId>,
-    holders: &[(Domain, AccountId)],
+    holders: &[(Domain, Option<AccountId>)],
     company_keys: Vec<String>,
 ) -> Result<(Option<Stored<Account>>, Option<Explanation>)> {
-    let by_domain = holders.first().map(|(domain, id)| (*id, format!("has the lead's domain {domain}")));
+    let by_domain = holders.first().and_then(|(domain, id)| Some(((*id)?, format!("has the lead's domain {domain}"))));
     let mut found = employer.map(|id| (id, "is where the matched contact works".to_owned())).or(by_domain);
     if found.is_none() {
         let named = only_holder(uow, RecordKind::Account, company_keys).await?;

@@ -95,7 +95,7 @@ impl Rule for ConversionRefusal {
     fn fields(&self) -> Vec<FieldProblem> {
         match self {
             Self::Blocked(violations) => {
-                violations.iter().map(|v| FieldProblem::new(v.field, v.code, v.problem.clone())).collect()
+                violations.iter().map(|v| FieldProblem::new(&v.field, &v.code, &v.problem)).collect()
             }
             _ => Vec::new(),
         }

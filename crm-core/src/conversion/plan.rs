@@ -7,9 +7,10 @@ use serde_json::Value as Json;
 
 use super::choices::{ConversionChoices, Target};
 use super::facts::Facts;
+use super::obstacles;
 use crate::access::MemberId;
 use crate::identity::{RecordKind, RecordRef};
-use crate::kernel::{CustomKey, CustomValues, Explanation, Name, Patch, Tag};
+use crate::kernel::{CustomKey, CustomValues, Domain, Explanation, Name, Patch, Stored, Tag, Website};
 use crate::lead::{Lead, LeadId, LeadStatus};
 use crate::people::{
     Account, AccountId, AccountPatch, Contact, ContactId, ContactPatch, NewAccount, NewContact, NewContactPoint,
@@ -46,8 +47,8 @@ pub struct Fill {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = ConversionConflict))]
 pub struct Conflict {
-    /// Which record.
-    pub record: RecordRef,
+    /// Which record; none when the caller may not see it.
+    pub record: Option<RecordRef>,
     /// Name of the field; `custom.KEY` for custom ones.
     pub field: String,
     /// The record's value, which stays.
@@ -62,10 +63,10 @@ pub struct Conflict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Violation {
-    /// The choice to change.
-    pub field: &'static str,
+    /// The choice to change, or the field of the record to be: `account.custom.tier`, `deal.expected_close`.
+    pub field: String,
     /// Stable identifier of the form `noun.reason`.
-    pub code: &'static str,
+    pub code: String,
     /// What is wrong and what to do, as a sentence.
     pub problem: String,
 }
@@ -75,6 +76,8 @@ pub struct Violation {
 pub struct Plan {
     /// The lead.
     pub lead_id: LeadId,
+    /// Who becomes responsible for what is made and for the lead's open activities.
+    pub owner_id: Option<MemberId>,
     /// The versions of the records that the plan rests on.
     pub based_on: BTreeMap<RecordRef, i64>,
     /// What becomes of the company.
@@ -114,6 +117,10 @@ pub fn plan(facts: &Facts, choices: &ConversionChoices) -> Plan {
     let account = draft.account(choices);
     let (contact, new_points) = draft.contact(choices);
     let opportunity = draft.opportunity(choices);
+    draft.violations.extend(obstacles::of_custom_fields(facts, &account, &contact, &opportunity));
+    if let Outcome::Make(deal) = &opportunity {
+        draft.violations.extend(obstacles::of_new_deal(facts, deal, &account, &contact));
+    }
     let mapped: Vec<_> = facts
         .mapping
         .rules
@@ -129,6 +136,7 @@ pub fn plan(facts: &Facts, choices: &ConversionChoices) -> Plan {
     let stays_on_lead = stays.filter(|key| !mapped.iter().any(|rule| rule.from == **key)).cloned().collect();
     Plan {
         lead_id: facts.lead.id,
+        owner_id: draft.owner,
         based_on: draft.based_on,
         account,
         contact,
@@ -181,7 +189,7 @@ impl Draft<'_> {
         if let Some(account) = &self.facts.account {
             let record = RecordRef::new(RecordKind::Account, account.id);
             self.based_on.insert(record, account.version);
-            return Outcome::Use(account.id, Box::new(self.enriched_account(record, &account.value)));
+            return Outcome::Use(account.id, Box::new(self.enriched_account(record, account)));
         }
         match (&self.lead.company, choices.account) {
             (Some(company), _) => Outcome::Make(Box::new(self.new_account(company.clone()))),
@@ -195,17 +203,13 @@ impl Draft<'_> {
     }
 
     fn new_account(&mut self, name: Name) -> NewAccount {
-        for (domain, holder) in &self.facts.domain_holders {
-            self.conflicts.push(Conflict {
-                record: RecordRef::new(RecordKind::Account, *holder),
-                field: "domains".to_owned(),
-                kept: Json::from(domain.as_str()),
-                not_taken: Json::from(domain.as_str()),
-            });
+        let facts = self.facts;
+        for (domain, holder) in &facts.domain_holders {
+            self.keep_domain(domain, *holder);
         }
         let free = self.facts.free_domains();
         let website = self.lead.website.clone();
-        let own_site = website.as_ref().and_then(crate::kernel::Website::registrable_domain);
+        let own_site = website.as_ref().and_then(Website::registrable_domain);
         let website_is_free = own_site.is_none_or(|domain| domain.is_free_mail() || free.contains(&domain));
         let lead = self.lead;
         NewAccount {
@@ -223,11 +227,37 @@ impl Draft<'_> {
         }
     }
 
-    fn enriched_account(&mut self, record: RecordRef, account: &Account) -> AccountPatch {
+    /// Notes that a domain stays with the account that holds it.
+    fn keep_domain(&mut self, domain: &Domain, holder: Option<AccountId>) {
+        let (kept, not_taken) = (Json::from(domain.as_str()), Json::from(domain.as_str()));
+        let record = holder.map(|id| RecordRef::new(RecordKind::Account, id));
+        self.conflicts.push(Conflict { record, field: "domains".to_owned(), kept, not_taken });
+    }
+
+    /// The lead's website, unless its domain belongs to another account: a new website brings its domain.
+    fn website_for(&mut self, account: &Stored<Account>) -> Option<Website> {
+        let website = self.lead.website.clone();
+        let domain = website.as_ref().filter(|_| account.website.is_none()).and_then(Website::registrable_domain);
+        let facts = self.facts;
+        let elsewhere = facts
+            .domain_holders
+            .iter()
+            .find(|(held, holder)| Some(held) == domain.as_ref() && *holder != Some(account.id));
+        match elsewhere {
+            Some((domain, holder)) => {
+                self.keep_domain(domain, *holder);
+                None
+            }
+            None => website,
+        }
+    }
+
+    fn enriched_account(&mut self, record: RecordRef, account: &Stored<Account>) -> AccountPatch {
         let lead = self.lead;
+        let website = self.website_for(account);
         let owner = self.owner;
         AccountPatch {
-            website: self.fill(record, "website", account.website.as_ref(), lead.website.as_ref()),
+            website: self.fill(record, "website", account.website.as_ref(), website.as_ref()),
             industry: self.fill(record, "industry", account.industry.as_ref(), lead.industry.as_ref()),
             employee_count: self.fill(
                 record,
@@ -333,6 +363,7 @@ impl Draft<'_> {
     }
 
     fn block(&mut self, field: &'static str, code: &'static str, problem: impl Into<String>) {
+        let (field, code) = (field.to_owned(), code.to_owned());
         self.violations.push(Violation { field, code, problem: problem.into() });
     }
 
@@ -353,7 +384,7 @@ impl Draft<'_> {
             (Some(own), Some(value)) => {
                 let (kept, not_taken) = (json(own), json(value));
                 if kept != not_taken {
-                    self.conflicts.push(Conflict { record, field: field.to_owned(), kept, not_taken });
+                    self.conflicts.push(Conflict { record: Some(record), field: field.to_owned(), kept, not_taken });
                 }
                 Patch::Keep
             }

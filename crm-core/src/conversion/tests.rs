@@ -1,5 +1,7 @@
 //! What conversion promises, on the memory store.
 
+use serde_json::json;
+
 use super::*;
 use crate::access::StandardRole;
 use crate::activity::{ActivityKind, NewActivity};
@@ -8,7 +10,7 @@ use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{CustomValue, CustomValues, Money};
 use crate::lead::{Lead, LeadPatch, LeadStatus, NewLead};
 use crate::people::{Account, Contact, NewAccount};
-use crate::pipeline::{NewOpportunity, Opportunity};
+use crate::pipeline::{NewOpportunity, Opportunity, PipelinePatch, StageKind};
 use crate::testing::office::Office;
 
 fn told(office: &Office) -> NewLead {
@@ -247,4 +249,122 @@ async fn converting_needs_the_permissions_of_what_is_made() {
     let refused = stranger.boss().await.conversions().convert(lead.id, &deal(), None).await.unwrap_err();
     assert_eq!(refused.code(), "record.not_found");
     assert_eq!(office.store.dump::<Lead>(office.organization).len(), 1);
+}
+
+#[tokio::test]
+async fn a_website_whose_domain_another_account_holds_stays_with_that_account() {
+    let office = Office::open().await;
+    let rep = office.hire("rita", StandardRole::SalesRep).await;
+    let boss = office.boss().await;
+    let domains = vec![crate::kernel::Domain::parse("fernhill.example").unwrap()];
+    let holder = NewAccount { domains, ..NewAccount::named("Fernhill Holding".parse().unwrap()) };
+    let holder = boss.accounts().create(holder).await.unwrap();
+    let own = NewAccount { owner_id: Some(rep), ..NewAccount::named("Fernhill Shop".parse().unwrap()) };
+    let own = boss.accounts().create(own).await.unwrap();
+    let website = Some("https://www.fernhill.example".parse().unwrap());
+    let lead = office.lead(NewLead { website, owner_id: Some(rep), ..told(&office) }).await;
+    let choices = ConversionChoices { account: Target::Existing(own.id), ..ConversionChoices::without_deal() };
+    let of_domains = |plan: &Plan| {
+        let conflicts: Vec<_> = plan.conflicts.iter().filter(|conflict| conflict.field == "domains").collect();
+        assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+        conflicts[0].record
+    };
+    let plan = boss.conversions().plan(lead.id, &choices).await.unwrap();
+    assert_eq!(plan.violations, []);
+    assert_eq!(of_domains(&plan), Some(RecordRef::new(RecordKind::Account, holder.id)));
+
+    // The rep does not see the holder, so the plan does not tell which account it is.
+    let session = office.session_of(rep).await;
+    let plan = session.conversions().plan(lead.id, &choices).await.unwrap();
+    assert_eq!(of_domains(&plan), None);
+    session.conversions().execute(&plan, None).await.unwrap();
+    assert_eq!(boss.accounts().get(own.id).await.unwrap().website, None);
+    assert_eq!(boss.accounts().domains(holder.id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_plan_knows_the_stage_and_its_guard() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let pipeline = boss.pipelines().list().await.unwrap().remove(0);
+    let stages = boss.pipelines().get(pipeline.id).await.unwrap().stages;
+    let mut list: Vec<_> = stages
+        .iter()
+        .map(|stage| {
+            json!({
+                "id": stage.id, "name": stage.name, "kind": stage.kind, "probability": stage.probability,
+                "forecast_category": stage.forecast_category, "guard": stage.guard,
+            })
+        })
+        .collect();
+    list[0]["guard"]["required_fields"] = json!(["expected_close", "account_id"]);
+    let list = serde_json::from_value(json!({ "stages": list })).unwrap();
+    let pipeline = boss.pipelines().arrange(pipeline.id, pipeline.version, list).await.unwrap().pipeline;
+    let lead = office.lead(told(&office)).await;
+    let codes = async |choices: &ConversionChoices| {
+        let plan = boss.conversions().plan(lead.id, choices).await.unwrap();
+        if !plan.violations.is_empty() {
+            let refused = boss.conversions().convert(lead.id, choices, None).await.unwrap_err();
+            assert_eq!(refused.code(), "conversion.blocked");
+            assert_eq!(refused.fields().len(), plan.violations.len());
+        }
+        plan.violations.into_iter().map(|one| format!("{}: {}", one.field, one.code)).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&deal()).await, ["deal.expected_close: guard.field_empty"], "an account will be made");
+    let alone = ConversionChoices { account: Target::Nothing, ..deal() };
+    let both = ["deal.expected_close: guard.field_empty", "deal.account_id: guard.field_empty"];
+    assert_eq!(codes(&alone).await, both);
+    let won = stages.iter().find(|stage| stage.kind == StageKind::Won).unwrap();
+    let at_the_end = ConversionChoices::with_deal(NewDeal { stage_id: Some(won.id), ..NewDeal::default() });
+    assert_eq!(codes(&at_the_end).await, ["deal.stage_id: opportunity.not_an_open_stage"]);
+    let expected_close = Some("2026-12-24".parse().unwrap());
+    let sound = ConversionChoices::with_deal(NewDeal { expected_close, ..NewDeal::default() });
+    assert_eq!(codes(&sound).await, [""; 0]);
+    let closed = PipelinePatch { active: Some(false), ..PipelinePatch::default() };
+    boss.pipelines().change(pipeline.id, pipeline.version, closed).await.unwrap();
+    assert_eq!(codes(&sound).await, ["deal: pipeline.none_active"]);
+    assert_eq!(counts(&office), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn the_plan_knows_what_custom_fields_demand() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    for (record_kind, key, required, unique) in [
+        (RecordKind::Lead, "number", false, false),
+        (RecordKind::Account, "number", false, true),
+        (RecordKind::Contact, "region", true, false),
+    ] {
+        let new = NewCustomField {
+            record_kind,
+            key: key.parse().unwrap(),
+            label: key.parse().unwrap(),
+            holds: CustomType::Text,
+            required,
+            unique,
+            filterable: false,
+        };
+        boss.custom_fields().create(new).await.unwrap();
+    }
+    let custom: CustomValues =
+        [("number".parse().unwrap(), CustomValue::Text("K-7".parse().unwrap()))].into_iter().collect();
+    let rival = NewAccount { custom: custom.clone(), ..NewAccount::named("Rival".parse().unwrap()) };
+    let rival = boss.accounts().create(rival).await.unwrap();
+    let lead = office.lead(NewLead { custom, ..told(&office) }).await;
+    let refused = boss.conversions().convert(lead.id, &deal(), None).await.unwrap_err();
+    let found: Vec<_> = refused.fields().iter().map(|one| format!("{}: {}", one.field, one.code)).collect();
+    assert_eq!(
+        found,
+        ["account.custom.number: custom_field.taken", "contact.custom.region: custom_field.required"],
+        "{refused}"
+    );
+    assert_eq!(counts(&office), (1, 0, 0), "nothing but the rival is there");
+
+    // Whoever has the value already keeps it.
+    let choices = ConversionChoices {
+        account: Target::Existing(rival.id),
+        contact: Target::Nothing,
+        ..ConversionChoices::without_deal()
+    };
+    boss.conversions().convert(lead.id, &choices, None).await.unwrap();
 }

@@ -59,7 +59,9 @@ pub use seed::seed_default;
 pub use service::{PipelineWithStages, Pipelines, stages_of};
 pub use stage::{ForecastCategory, NewStage, NotAProbability, Probability, Stage, StageId, StageKind};
 pub use steps::{close, move_to, relocate, reopen};
-pub use writing::{OpportunityDraft, draft_opportunity, insert_opportunities, save_opportunity, touch_opportunity};
+pub use writing::{
+    OpportunityDraft, draft_opportunity, first_stage, insert_opportunities, save_opportunity, touch_opportunity,
+};
 
 #[cfg(test)]
 mod tests;

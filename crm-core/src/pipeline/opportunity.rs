@@ -63,7 +63,7 @@ pub struct Opportunity {
     pub next_step_on: Option<Date>,
     /// When it came into its stage.
     pub stage_entered_at: Timestamp,
-    /// When somebody last spoke with the customer about it.
+    /// When something was last done about it.
     pub last_touch_at: Option<Timestamp>,
     /// The open stage that it was closed from; present while it is closed.
     pub last_open_stage_id: Option<StageId>,
@@ -291,7 +291,7 @@ impl Opportunity {
         self.checked()
     }
 
-    /// Somebody spoke with the customer. An earlier instant than the last one changes nothing.
+    /// Something was done about it. An earlier instant than the last one changes nothing.
     pub fn touch(&mut self, at: Timestamp) -> Option<OpportunityEvent> {
         if self.last_touch_at.is_some_and(|last| last >= at) {
             return None;

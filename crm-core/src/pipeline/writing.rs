@@ -32,7 +32,7 @@ pub struct OpportunityDraft {
 /// # Errors
 /// `RecordNotFound` (pipeline, stage), `PipelineRefusal`, `OpportunityRefusal`.
 pub async fn draft_opportunity(uow: &mut UnitOfWork<'_>, mut new: NewOpportunity) -> Result<OpportunityDraft> {
-    let stage = beginning(uow, new.pipeline_id, new.stage_id).await?;
+    let stage = first_stage(uow, new.pipeline_id, new.stage_id).await?;
     let currency = match &new.amount {
         Some(amount) => amount.currency(),
         None => uow.get(uow.organization()).await?.default_currency,
@@ -44,7 +44,12 @@ pub async fn draft_opportunity(uow: &mut UnitOfWork<'_>, mut new: NewOpportunity
     Ok(OpportunityDraft { id: row.id, opportunity: row.value, stage, contacts: Vec::new() })
 }
 
-async fn beginning(
+/// The stage that a new deal begins in: the one that is named, else the first open one of the pipeline that is named,
+/// else that of the first active pipeline.
+///
+/// # Errors
+/// `RecordNotFound` (pipeline, stage), `PipelineRefusal`, `OpportunityRefusal::StageOfOtherPipeline`.
+pub async fn first_stage(
     uow: &mut UnitOfWork<'_>,
     pipeline: Option<PipelineId>,
     stage: Option<StageId>,
@@ -104,9 +109,8 @@ pub async fn insert_opportunities(
     let deals: Vec<_> = rows.iter().map(|(deal, _)| deal.clone()).collect();
     uow.insert_all(rows).await?;
     uow.add_parts(contacts).await?;
-    for deal in &deals {
-        schema.claim(uow, RecordRef::new(RecordKind::Opportunity, deal.id), None, &deal.custom).await?;
-    }
+    let held = deals.iter().map(|deal| (deal.id.uuid(), &deal.custom));
+    schema.claim_new(uow, RecordKind::Opportunity, held).await?;
     Ok(deals)
 }
 
@@ -129,7 +133,7 @@ pub async fn save_opportunity(
     uow.save(row, event).await
 }
 
-/// Notes that somebody spoke with the customer about a deal, whoever owns it; earlier instants change nothing.
+/// Notes that something was done about a deal, whoever owns it; earlier instants change nothing.
 ///
 /// # Errors
 /// Those of the store.

@@ -9,10 +9,11 @@ use crm_core::identity::{RecordKind, RecordRef};
 use crm_core::kernel::{CustomKey, CustomValue, CustomValues, Number, Stored};
 use crm_core::lead::{Lead, NewLead};
 use crm_core::people::{Account, Contact, ContactPoint, NewAccount, NewContact, PointValue};
-use crm_core::pipeline::{NewOpportunity, Opportunity};
+use crm_core::pipeline::{NewOpportunity, Opportunity, PipelinePatch};
 use crm_core::store::Session;
 use crm_core::testing::office::Office;
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::run;
 
@@ -30,8 +31,38 @@ struct Case {
     own_values: Vec<bool>,
     mapping: Vec<(u8, u8)>,
     activities: u8,
+    obstacle: Obstacle,
     /// Of account, contact and deal: 0 none, 1 new, 2 matching, 3 an existing one.
     choices: [u8; 3],
+}
+
+/// What the organization has in store besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Obstacle {
+    Nothing,
+    /// The domain of the lead's website belongs to another account.
+    HeldDomain,
+    /// The first stage asks for this field.
+    Guard(&'static str),
+    /// A field that nobody has is required.
+    Required,
+    /// Others have the lead's values, which are unique.
+    Taken,
+    /// No pipeline takes deals.
+    Closed,
+}
+
+fn obstacles() -> impl Strategy<Value = Obstacle> {
+    use Obstacle::{Closed, Guard, HeldDomain, Nothing, Required, Taken};
+    proptest::sample::select(vec![
+        Nothing,
+        HeldDomain,
+        Guard("account_id"),
+        Guard("next_step"),
+        Required,
+        Taken,
+        Closed,
+    ])
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -39,8 +70,8 @@ fn cases() -> impl Strategy<Value = Case> {
     let values = || prop::collection::vec(any::<bool>(), KEYS.len());
     let mapping = prop::collection::btree_map((0..3_u8, 0..3_u8), Just(()), 0..=4);
     let mapping = mapping.prop_map(|rules| rules.into_keys().collect());
-    (tags(), tags(), 0..3_u8, values(), values(), mapping, 0..4_u8, [0..4_u8, 0..4, 0..4]).prop_map(
-        |(tags, own_tags, emails, values, own_values, mapping, activities, choices)| Case {
+    (tags(), tags(), 0..3_u8, values(), values(), mapping, 0..4_u8, obstacles(), [0..4_u8, 0..4, 0..4]).prop_map(
+        |(tags, own_tags, emails, values, own_values, mapping, activities, obstacle, choices)| Case {
             tags,
             own_tags,
             emails,
@@ -48,6 +79,7 @@ fn cases() -> impl Strategy<Value = Case> {
             own_values,
             mapping,
             activities,
+            obstacle,
             choices,
         },
     )
@@ -70,7 +102,7 @@ fn values(held: &[bool], whose: &str) -> CustomValues {
     held.map(|(number, _)| (KEYS[number].parse().unwrap(), value(number, whose))).collect()
 }
 
-async fn add_fields(boss: &Session) {
+async fn add_fields(boss: &Session, unique: bool) {
     for record_kind in RecordKind::ALL {
         for (name, holds) in KEYS.into_iter().zip([CustomType::Text, CustomType::Bool, CustomType::Number]) {
             let new = NewCustomField {
@@ -79,10 +111,68 @@ async fn add_fields(boss: &Session) {
                 label: name.parse().unwrap(),
                 holds,
                 required: false,
-                unique: false,
+                unique: unique && name == "tier" && *record_kind != RecordKind::Lead,
                 filterable: false,
             };
             boss.custom_fields().create(new).await.unwrap();
+        }
+    }
+}
+
+/// Puts in the way what the case says.
+async fn obstruct(boss: &Session, obstacle: Obstacle) {
+    match obstacle {
+        Obstacle::Nothing => {}
+        Obstacle::HeldDomain => {
+            let domains = vec!["engine.example".parse().unwrap()];
+            boss.accounts()
+                .create(NewAccount { domains, ..NewAccount::named("Holder".parse().unwrap()) })
+                .await
+                .unwrap();
+        }
+        Obstacle::Guard(field) => {
+            let pipeline = boss.pipelines().list().await.unwrap().remove(0);
+            let stages = boss.pipelines().get(pipeline.id).await.unwrap().stages;
+            let mut stages: Vec<_> = stages
+                .iter()
+                .map(|stage| {
+                    json!({
+                        "id": stage.id, "name": stage.name, "kind": stage.kind, "probability": stage.probability,
+                        "forecast_category": stage.forecast_category, "guard": stage.guard,
+                    })
+                })
+                .collect();
+            stages[0]["guard"]["required_fields"] = json!([field]);
+            let list = serde_json::from_value(json!({ "stages": stages })).unwrap();
+            boss.pipelines().arrange(pipeline.id, pipeline.version, list).await.unwrap();
+        }
+        Obstacle::Required => {
+            for record_kind in TARGETS {
+                let new = NewCustomField {
+                    record_kind,
+                    key: "must".parse().unwrap(),
+                    label: "must".parse().unwrap(),
+                    holds: CustomType::Text,
+                    required: true,
+                    unique: false,
+                    filterable: false,
+                };
+                boss.custom_fields().create(new).await.unwrap();
+            }
+        }
+        Obstacle::Taken => {
+            let custom = || values(&[true], "lead");
+            let account = NewAccount { custom: custom(), ..NewAccount::named("Rival".parse().unwrap()) };
+            boss.accounts().create(account).await.unwrap();
+            let last_name = Some("Rival".parse().unwrap());
+            boss.contacts().create(NewContact { last_name, custom: custom(), ..NewContact::default() }).await.unwrap();
+            let deal = NewOpportunity { custom: custom(), ..NewOpportunity::named("Rival".parse().unwrap()) };
+            boss.opportunities().create(deal).await.unwrap();
+        }
+        Obstacle::Closed => {
+            let pipeline = boss.pipelines().list().await.unwrap().remove(0);
+            let patch = PipelinePatch { active: Some(false), ..PipelinePatch::default() };
+            boss.pipelines().change(pipeline.id, pipeline.version, patch).await.unwrap();
         }
     }
 }
@@ -166,7 +256,7 @@ fn links(office: &Office, record: RecordRef) -> BTreeSet<uuid::Uuid> {
 async fn lost(case: &Case, spoil: impl AsyncFnOnce(&Session, &Stored<Conversion>)) -> Option<Vec<String>> {
     let office = Office::open().await;
     let boss = office.boss().await;
-    add_fields(&boss).await;
+    add_fields(&boss, case.obstacle == Obstacle::Taken).await;
     // A pair of one key may not go to one field twice; the first wish for each target field counts.
     let mut taken = BTreeSet::new();
     let rules: Vec<_> = case.mapping.iter().filter(|(from, to)| taken.insert((*from, *to))).collect();
@@ -176,10 +266,12 @@ async fn lost(case: &Case, spoil: impl AsyncFnOnce(&Session, &Stored<Conversion>
         .collect();
     boss.conversions().set_mapping(rules.clone()).await.unwrap();
     let existing = existing(&boss, case).await;
+    obstruct(&boss, case.obstacle).await;
     let emails: Vec<_> = (0..case.emails).map(|n| format!("ada{n}@engine.example").parse().unwrap()).collect();
     let new = NewLead {
         last_name: Some("Lovelace".parse().unwrap()),
         company: Some("Engines".parse().unwrap()),
+        website: (case.obstacle == Obstacle::HeldDomain).then(|| "https://engine.example".parse().unwrap()),
         email: emails.first().cloned(),
         other_emails: emails.iter().skip(1).cloned().collect(),
         tags: case.tags.iter().map(|tag| tag.parse().unwrap()).collect(),
@@ -202,10 +294,15 @@ async fn lost(case: &Case, spoil: impl AsyncFnOnce(&Session, &Stored<Conversion>
         ..ConversionChoices::without_deal()
     };
     let plan = boss.conversions().plan(lead.id, &choices).await.unwrap();
-    let Ok(made) = boss.conversions().convert(lead.id, &choices, None).await else {
-        assert!(!plan.violations.is_empty(), "refused without a reason in the plan");
-        return None;
+    let made = match boss.conversions().convert(lead.id, &choices, None).await {
+        Ok(made) => made,
+        Err(refused) => {
+            assert_eq!(refused.code(), "conversion.blocked", "{refused}");
+            assert!(!plan.violations.is_empty(), "refused without a reason in the plan");
+            return None;
+        }
     };
+    assert_eq!(plan.violations, [], "the plan saw something in the way, and it went all the same");
     spoil(&boss, &made).await;
 
     let mut lost = Vec::new();
@@ -262,7 +359,7 @@ async fn lost(case: &Case, spoil: impl AsyncFnOnce(&Session, &Stored<Conversion>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn nothing_is_lost_in_a_conversion(case in cases()) {
@@ -281,6 +378,7 @@ fn a_conversion_that_loses_something_is_noticed() {
         own_values: vec![false; 3],
         mapping: vec![(0, 0), (1, 1)],
         activities: 1,
+        obstacle: Obstacle::Nothing,
         choices: [1, 1, 1],
     };
     assert_eq!(run(lost(&case, async |_, _| ())), Some(Vec::new()));

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::access::{Permission, StandardRole};
-use crate::kernel::{Page, Patch, Predicate};
+use crate::conversion::{ConversionChoices, Target};
+use crate::kernel::{Id, Page, Patch, Predicate};
 use crate::pipeline::NewOpportunity;
 
 #[tokio::test]
@@ -89,16 +90,12 @@ async fn a_conversion_adds_links_and_copies_nothing() {
 
     // The one who converts does not see the boss's activities, and they follow all the same.
     let session = office.session_of(rep).await;
-    let mut uow = session.begin(Permission::LeadConvert).await.unwrap();
-    assert_eq!(add_links(&mut uow, lead, &[contact]).await.unwrap(), 1, "the note is linked already");
-    assert_eq!(add_links(&mut uow, lead, &[contact]).await.unwrap(), 0);
-    assert_eq!(add_links(&mut uow, contact, &[]).await.unwrap(), 0);
-    let open = open_activities_of(&mut uow, lead).await.unwrap();
-    assert_eq!(open.iter().map(|activity| activity.id).collect::<Vec<_>>(), [task.id]);
-    for activity in open {
-        hand_over(&mut uow, activity, Some(rep)).await.unwrap();
-    }
-    uow.commit().await.unwrap();
+    let choices = ConversionChoices {
+        account: Target::Nothing,
+        contact: Target::Existing(Id::new(contact.id)),
+        ..ConversionChoices::without_deal()
+    };
+    session.conversions().convert(Id::new(lead.id), &choices, None).await.unwrap();
 
     assert_eq!(activities.records(task.id).await.unwrap(), [lead, contact]);
     assert_eq!(activities.records(note.id).await.unwrap(), [lead, contact]);
@@ -107,6 +104,41 @@ async fn a_conversion_adds_links_and_copies_nothing() {
     assert_eq!(office.store.dump::<Activity>(office.organization).len(), 3);
     let of_task = stored_links(&office).into_iter().filter(|link| link.activity_id == task.id);
     assert!(of_task.into_iter().all(|link| link.owner_id == Some(rep)));
+    let mut uow = session.begin(Permission::LeadConvert).await.unwrap();
+    assert_eq!(add_links(&mut uow, lead, &[contact]).await.unwrap(), 0, "all are linked already");
+    assert_eq!(add_links(&mut uow, contact, &[]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_is_done_about_a_deal_touches_it() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let activities = boss.activities();
+    let new = NewOpportunity::named("Engine".parse().unwrap());
+    let deal = boss.opportunities().create(new).await.unwrap();
+    let record = RecordRef::new(RecordKind::Opportunity, deal.id);
+    let touched = async || boss.opportunities().get(deal.id).await.unwrap().last_touch_at;
+    let call = activities.create(about(ActivityKind::Call, "Call back", record)).await.unwrap();
+    assert_eq!(touched().await, None, "what is planned is no touch");
+    office.clock.advance(std::time::Duration::from_mins(5));
+    let call = activities.complete(call.id, Completion::default()).await.unwrap();
+    assert_eq!(touched().await, call.done_at);
+    assert!(call.done_at.is_some());
+
+    office.clock.advance(std::time::Duration::from_mins(5));
+    let logged = NewActivity { done: Some(Completion::default()), ..about(ActivityKind::Meeting, "Met", record) };
+    let logged = activities.create(logged).await.unwrap();
+    assert_eq!(touched().await, logged.done_at);
+    let earlier = Completion { at: call.done_at, ..Completion::default() };
+    let earlier = NewActivity { done: Some(earlier), ..about(ActivityKind::Call, "Earlier", record) };
+    activities.create(earlier).await.unwrap();
+    assert_eq!(touched().await, logged.done_at, "the latest counts");
+
+    office.clock.advance(std::time::Duration::from_mins(5));
+    let lead = lead_of(&office, office.owner).await;
+    let note = activities.create(about(ActivityKind::Note, "likes tea", lead)).await.unwrap();
+    activities.link(note.id, record).await.unwrap();
+    assert_eq!(touched().await, note.done_at, "what was done before it was linked counts too");
 }
 
 #[tokio::test]
