@@ -7,7 +7,7 @@ use crate::kernel::text::Name;
 use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Value, ValueRef};
 
 /// Whose records a role sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RoleReach {

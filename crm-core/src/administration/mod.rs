@@ -3,11 +3,13 @@
 //! The records and rules are those of [`crate::access`]; here are the commands, above the store. [`caller_for`] is
 //! where role and teams become permissions and reach, once for a request.
 //!
-//! Refused: the last active owner leaving, a team below itself, a second organization of the same slug. Said:
-//! `organization.…`, `member.…`, `team.…`, `custom_role.…`.
+//! Refused: the last active owner leaving, giving more than one has ([`GrantRefusal`]), a team below itself, a second
+//! organization of the same slug. Said: `organization.…`, `member.…`, `team.…`, `custom_role.…`.
 
+mod granting;
 mod service;
 
+pub use granting::GrantRefusal;
 pub use service::{MemberRefusal, Members, Organizations, Roles, Teams, caller_for, found};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::granting::{check_member, check_owner, check_role, is_owner, role_of};
 use crate::access::{
     AccessRefusal, Caller, CustomRole, CustomRoleId, Member, MemberEvent, MemberId, NewMember, NewOrganization,
     Organization, OrganizationEvent, OrganizationId, Permission, PermissionSet, Reach, RoleEvent, RoleReach,
@@ -62,13 +63,9 @@ pub async fn caller_for(uow: &mut UnitOfWork<'_>, id: MemberId) -> Result<Caller
     if !member.active {
         return Err(AccessRefusal::MemberInactive.into());
     }
-    let (permissions, reach) = match member.custom_role_id {
-        Some(role) => {
-            let role = uow.get(role).await?;
-            (role.permissions, role.reach)
-        }
-        None => (member.role.permissions(), member.role.reach()),
-    };
+    let missing =
+        RecordNotFound { entity: "custom_role", id: member.custom_role_id.map_or_else(|| id.uuid(), Id::uuid) };
+    let (permissions, reach) = role_of(uow, &member).await?.ok_or(missing)?;
     let reach = reach_of(uow, id, reach).await?;
     Ok(Caller::member(uow.organization(), id, permissions, reach))
 }
@@ -163,10 +160,12 @@ impl Members<'_> {
     /// ```
     ///
     /// # Errors
-    /// `StoreError::Duplicate` when the address belongs to a member already.
+    /// `StoreError::Duplicate` when the address belongs to a member already; `GrantRefusal`.
     pub async fn add(&self, new: NewMember) -> Result<Stored<Member>> {
         let mut uow = self.0.begin(Permission::MemberConfigure).await?;
-        let member = uow.insert(Member::new(new), MemberEvent::Added).await?;
+        let member = Member::new(new);
+        check_member(&mut uow, &member).await?;
+        let member = uow.insert(member, MemberEvent::Added).await?;
         uow.commit().await?;
         Ok(member)
     }
@@ -219,7 +218,7 @@ impl Members<'_> {
     /// ```
     ///
     /// # Errors
-    /// `RecordNotFound`; `LastOwner` when nobody else is an active owner.
+    /// `RecordNotFound`; `GrantRefusal`; `LastOwner` when nobody else is an active owner.
     pub async fn change_role(
         &self,
         id: MemberId,
@@ -247,7 +246,7 @@ impl Members<'_> {
     /// ```
     ///
     /// # Errors
-    /// `RecordNotFound`; `LastOwner` when nobody else is an active owner.
+    /// `RecordNotFound`; `GrantRefusal` (an owner); `LastOwner` when nobody else is an active owner.
     pub async fn deactivate(&self, id: MemberId) -> Result<Stored<Member>> {
         self.change(id, MemberEvent::Deactivated, |member| member.active = false).await
     }
@@ -267,7 +266,7 @@ impl Members<'_> {
     /// ```
     ///
     /// # Errors
-    /// `RecordNotFound`.
+    /// `RecordNotFound`, `GrantRefusal`.
     pub async fn activate(&self, id: MemberId) -> Result<Stored<Member>> {
         self.change(id, MemberEvent::Activated, |member| member.active = true).await
     }
@@ -283,7 +282,13 @@ impl Members<'_> {
         let organization = uow.organization();
         uow.lock(organization).await?;
         let mut member = uow.lock(id).await?;
+        if is_owner(&member) {
+            check_owner(&mut uow).await?;
+        }
         change(&mut member.value);
+        if member.active {
+            check_member(&mut uow, &member).await?;
+        }
         let member = uow.save(member, event).await?;
         let owners = Member::ROLE
             .is(StandardRole::Owner.as_str())
@@ -313,9 +318,10 @@ impl Roles<'_> {
     /// ```
     ///
     /// # Errors
-    /// `StoreError::Duplicate` when there is one of this name.
+    /// `StoreError::Duplicate` when there is one of this name; `GrantRefusal`.
     pub async fn create(&self, name: Name, permissions: PermissionSet, reach: RoleReach) -> Result<Stored<CustomRole>> {
         let mut uow = self.0.begin(Permission::MemberConfigure).await?;
+        check_role(&mut uow, permissions, reach).await?;
         let role = uow.insert(CustomRole { name, permissions, reach }, RoleEvent::Created).await?;
         uow.commit().await?;
         Ok(role)
@@ -334,7 +340,7 @@ impl Roles<'_> {
     /// ```
     ///
     /// # Errors
-    /// `RecordNotFound`, `StaleVersion`.
+    /// `RecordNotFound`, `StaleVersion`, `GrantRefusal`.
     pub async fn change(
         &self,
         id: CustomRoleId,
@@ -343,6 +349,7 @@ impl Roles<'_> {
         reach: RoleReach,
     ) -> Result<Stored<CustomRole>> {
         let mut uow = self.0.begin(Permission::MemberConfigure).await?;
+        check_role(&mut uow, permissions, reach).await?;
         let mut role = uow.get_at(id, Some(version)).await?;
         role.value.permissions = permissions;
         role.value.reach = reach;

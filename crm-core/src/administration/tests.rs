@@ -268,3 +268,51 @@ async fn an_organization_changes_everything_but_its_slug() {
     let stale = boss.organization().change(before.version, |_| {}).await.unwrap_err();
     assert_eq!(stale.code(), "record.stale_version");
 }
+
+#[tokio::test]
+async fn nobody_gives_more_than_they_have_and_owners_make_owners() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let set: PermissionSet =
+        [Permission::MemberRead, Permission::MemberConfigure, Permission::LeadRead].into_iter().collect();
+    let hiring = boss.roles().create("Hiring".parse().unwrap(), set, RoleReach::Team).await.unwrap();
+    let hanna = office.hire("hanna", StandardRole::Viewer).await;
+    boss.members().change_role(hanna, StandardRole::Viewer, Some(hiring.id)).await.unwrap();
+    let admin = office.hire("adam", StandardRole::Admin).await;
+    let (hanna_session, admin_session) = (office.session_of(hanna).await, office.session_of(admin).await);
+    let refused = |outcome: Error, code: &str| {
+        assert_eq!((outcome.code(), outcome.kind()), (code, crate::kernel::Kind::Forbidden));
+    };
+    let before = (boss.members().get(hanna).await.unwrap(), boss.members().get(admin).await.unwrap());
+    let members = hanna_session.members();
+    let owners_only = "member.owners_only";
+    refused(members.change_role(hanna, StandardRole::Owner, None).await.unwrap_err(), owners_only);
+    refused(members.add(person("eve", StandardRole::Owner)).await.unwrap_err(), owners_only);
+    refused(members.deactivate(office.owner).await.unwrap_err(), owners_only);
+    let beyond = "role.permission_beyond_own";
+    refused(members.change_role(hanna, StandardRole::Admin, None).await.unwrap_err(), beyond);
+    refused(members.add(person("eve", StandardRole::SalesRep)).await.unwrap_err(), beyond);
+    let roles = hanna_session.roles();
+    let name = || "Mightier".parse().unwrap();
+    refused(roles.create(name(), PermissionSet::all(), RoleReach::Own).await.unwrap_err(), beyond);
+    refused(roles.create(name(), set, RoleReach::Subtree).await.unwrap_err(), "role.reach_beyond_own");
+    refused(roles.change(hiring.id, hiring.version, set, RoleReach::All).await.unwrap_err(), "role.reach_beyond_own");
+    let more = roles.change(hiring.id, hiring.version, PermissionSet::all(), RoleReach::Own).await.unwrap_err();
+    refused(more, beyond);
+    // An admin has every permission and sees everything, and is no owner all the same.
+    let members = admin_session.members();
+    refused(members.change_role(admin, StandardRole::Owner, None).await.unwrap_err(), owners_only);
+    refused(members.change_role(office.owner, StandardRole::Viewer, None).await.unwrap_err(), owners_only);
+    assert_eq!((boss.members().get(hanna).await.unwrap(), boss.members().get(admin).await.unwrap()), before);
+    assert_eq!(boss.members().list(&Predicate::everything(), &Page::first(9)).await.unwrap().len(), 3);
+
+    // What one has, one gives.
+    let few: PermissionSet = [Permission::LeadRead].into_iter().collect();
+    let role = roles.create("Reader".parse().unwrap(), few, RoleReach::Own).await.unwrap();
+    let new = crate::access::NewMember { custom_role_id: Some(role.id), ..person("rita", StandardRole::Viewer) };
+    let rita = hanna_session.members().add(new).await.unwrap();
+    hanna_session.members().deactivate(rita.id).await.unwrap();
+    hanna_session.members().activate(rita.id).await.unwrap();
+    members.change_role(rita.id, StandardRole::Manager, None).await.unwrap();
+    boss.members().change_role(admin, StandardRole::Owner, None).await.unwrap();
+}
