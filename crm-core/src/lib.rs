@@ -5,15 +5,7 @@
 //! `store` as ground rules; records (`people`, `lead`, `pipeline`, `activity`); judgements (`duplicate`,
 //! `scoring`, `assignment`, `conversion`, `intake`); and `crm`, the face that a host links.
 
-#![cfg_attr(
-    test,
-    expect(
-        clippy::unwrap_used,
-        clippy::print_stdout,
-        clippy::disallowed_methods,
-        reason = "a panic in a test is its report"
-    )
-)]
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic in a test is its report"))]
 
 pub mod access;
 pub mod activity;

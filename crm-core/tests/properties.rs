@@ -20,6 +20,8 @@ mod properties {
     pub(crate) mod repetition;
 }
 
+use std::fmt::Write as _;
+
 use crm_core::access::OrganizationId;
 use crm_core::kernel::Entity;
 use crm_core::store::{MemoryStore, Visitor, visit_entities};
@@ -30,7 +32,7 @@ fn everything(store: &MemoryStore, organization: OrganizationId) -> String {
     impl Visitor for Dump<'_> {
         fn visit<E: Entity>(&mut self) {
             for row in self.0.dump::<E>(self.1) {
-                self.2.push_str(&format!("{} {row:?}\n", E::NAME));
+                writeln!(self.2, "{} {row:?}", E::NAME).unwrap();
             }
         }
     }

@@ -151,16 +151,16 @@ pub async fn put_into(
         row.value.relabel(label)?;
     }
     let changes = changes(&before, &row.value);
-    let changed = (!changes.is_empty()).then_some(LeadEvent::Changed { changes });
-    match (step, changed) {
-        (Some(step), changed) => {
+    let relabelled = (!changes.is_empty()).then_some(LeadEvent::Changed { changes });
+    match (step, relabelled) {
+        (Some(step), relabelled) => {
             let row = uow.save(row, step).await?;
-            if let Some(changed) = changed {
-                uow.say(&row, &changed)?;
+            if let Some(event) = relabelled {
+                uow.say(&row, &event)?;
             }
             Ok(row)
         }
-        (None, Some(changed)) => uow.save(row, changed).await,
+        (None, Some(event)) => uow.save(row, event).await,
         (None, None) => Ok(row),
     }
 }

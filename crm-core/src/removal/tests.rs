@@ -69,7 +69,7 @@ fn form(lead: NewLead) -> Submission {
 #[tokio::test]
 async fn a_removed_lead_leaves_its_events_and_captures_only() {
     let office = Office::open().await;
-    let lead = laden(&office).await;
+    let lead = Box::pin(laden(&office)).await;
     let before = named_by(&office, lead.id.uuid());
     for part in ["activity_link", "capture", "duplicate_flag", "engagement", "job", "match_key", "touch"] {
         assert!(before.contains(&part), "nothing to remove: {part} is missing in {before:?}");

@@ -6,7 +6,7 @@ use crate::kernel::{Id, Timestamp};
 use crate::store::Session;
 use crate::testing::office::Office;
 
-async fn product(office: &Office) -> Session {
+fn product(office: &Office) -> Session {
     office.crm.session(crate::access::Caller::system(office.organization, "sign-in"))
 }
 
@@ -18,7 +18,7 @@ async fn known(session: &Session, office: &Office) -> Known {
 #[tokio::test]
 async fn a_used_token_ends_its_family() {
     let office = Office::open().await;
-    let session = product(&office).await;
+    let session = product(&office);
     let sign_ins = session.sign_ins();
     let known = known(&session, &office).await;
     let id: SignInId = sign_ins.new_id();
@@ -37,7 +37,7 @@ async fn a_used_token_ends_its_family() {
 #[tokio::test]
 async fn another_password_ends_every_sign_in() {
     let office = Office::open().await;
-    let session = product(&office).await;
+    let session = product(&office);
     let known = known(&session, &office).await;
     let id: SignInId = session.sign_ins().new_id();
     session.sign_ins().open(&known, None, id, "one".to_owned()).await.unwrap();
@@ -80,7 +80,7 @@ fn no_code_is_taken_twice() {
 #[tokio::test]
 async fn a_locked_credential_opens_nothing_even_with_the_right_password() {
     let office = Office::open().await;
-    let session = product(&office).await;
+    let session = product(&office);
     let known = known(&session, &office).await;
     for _ in 0..5 {
         session.sign_ins().fail(known.credential.id).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_locked_credential_opens_nothing_even_with_the_right_password() {
 #[tokio::test]
 async fn an_invitation_is_good_once_and_for_a_week() {
     let office = Office::open().await;
-    let session = product(&office).await;
+    let session = product(&office);
     let sign_ins = session.sign_ins();
     let invitation =
         |email: &str| NewInvitation { email: email.parse().unwrap(), role: StandardRole::Viewer, custom_role_id: None };
@@ -119,7 +119,7 @@ async fn an_invitation_is_good_once_and_for_a_week() {
 #[tokio::test]
 async fn a_reset_is_good_once_and_for_an_hour() {
     let office = Office::open().await;
-    let session = product(&office).await;
+    let session = product(&office);
     known(&session, &office).await;
     let sign_ins = session.sign_ins();
     let id = sign_ins.new_id();
@@ -137,7 +137,7 @@ async fn a_reset_is_good_once_and_for_an_hour() {
 #[tokio::test]
 async fn a_key_is_good_until_it_is_taken_back() {
     let office = Office::open().await;
-    let session = product(&office).await;
+    let session = product(&office);
     let sign_ins = session.sign_ins();
     let id = sign_ins.new_id();
     let scopes = Some(PermissionSet::reading());

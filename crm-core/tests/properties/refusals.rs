@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crm_core::access::StandardRole;
 use crm_core::activity::{Activity, ActivityKind, Completion, NewActivity};
-use crm_core::conversion::ConversionChoices;
+use crm_core::conversion::{ConversionChoices, NewDeal};
 use crm_core::custom_field::{CustomType, NewCustomField};
 use crm_core::duplicate::{Action, Certainty, DuplicateFlag};
 use crm_core::identity::{RecordKind, RecordRef};
@@ -12,7 +12,7 @@ use crm_core::intake::{OnMatch, Submission};
 use crm_core::kernel::{CustomValue, CustomValues, Entity, Error, Id, Result, Stored};
 use crm_core::lead::{Lead, LeadPatch, NewLead};
 use crm_core::people::{Account, Contact, ContactPoint, NewAccount, NewContact, NewContactPoint, PointValue};
-use crm_core::pipeline::{CloseReason, Closing, Move, NewOpportunity, Opportunity, Stage};
+use crm_core::pipeline::{CloseReason, Closing, Move, NewOpportunity, Opportunity, OpportunityPatch, Stage};
 use crm_core::scoring::NewEngagement;
 use crm_core::store::Session;
 use crm_core::testing::office::Office;
@@ -157,7 +157,7 @@ impl Scene {
             }
             Verb::DeleteLead => session.leads().delete(lead, version(at)).await,
             Verb::Convert => {
-                let choices = if two < 3 { ConversionChoices::with_deal(Default::default()) } else { none() };
+                let choices = if two < 3 { ConversionChoices::with_deal(NewDeal::default()) } else { none() };
                 session.conversions().convert(lead, &choices, Some(&format!("key {two}"))).await.map(drop)
             }
             Verb::Engage => {
@@ -180,7 +180,7 @@ impl Scene {
                 session.opportunities().create(new).await.map(drop)
             }
             Verb::MoveDeal => {
-                let step = Move { stage_id: stage, change: Default::default() };
+                let step = Move { stage_id: stage, change: OpportunityPatch::default() };
                 session.opportunities().move_to(deal, version(deal_at), step).await.map(drop)
             }
             Verb::WinDeal => {

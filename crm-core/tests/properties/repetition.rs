@@ -1,6 +1,6 @@
 //! The same command again, however often and in whatever order, changes nothing and answers the same.
 
-use crm_core::conversion::ConversionChoices;
+use crm_core::conversion::{ConversionChoices, NewDeal};
 use crm_core::intake::{CaptureOutcome, OnMatch, Submission};
 use crm_core::lead::{Lead, NewLead};
 use crm_core::testing::office::Office;
@@ -71,7 +71,7 @@ proptest! {
             let new = NewLead { owner_id: Some(office.owner), company: Some("Engines".parse().unwrap()), ..submission(0, None, OnMatch::Create).lead };
             let lead = office.lead(new).await;
             let choices =
-                if deal { ConversionChoices::with_deal(Default::default()) } else { ConversionChoices::without_deal() };
+                if deal { ConversionChoices::with_deal(NewDeal::default()) } else { ConversionChoices::without_deal() };
             let first = boss.conversions().convert(lead.id, &choices, Some("key 0")).await.unwrap();
             let before = everything(&office.store, office.organization);
             for key in keys {

@@ -17,7 +17,7 @@ fn folder() -> Option<PathBuf> {
         return Some(path);
     }
     // Not by println, which the harness keeps to itself when a test passes.
-    writeln!(std::io::stderr(), "skipped: ../shared/data/broken-csv is not here").unwrap();
+    std::io::stderr().write_all(b"skipped: ../shared/data/broken-csv is not here\n").unwrap();
     None
 }
 

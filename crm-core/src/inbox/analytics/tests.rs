@@ -20,11 +20,11 @@ fn a_spread_takes_the_nearest_rank() {
 async fn a_small_day_is_counted() {
     let counter = Counter::open("whatsapp").await;
     let began = counter.clock().now();
-    counter.clock().advance(Duration::from_secs(60));
+    counter.clock().advance(Duration::from_mins(1));
     counter.hear("anybody there?").await;
-    counter.clock().advance(Duration::from_secs(60));
+    counter.clock().advance(Duration::from_mins(1));
     counter.say("yes").await.unwrap();
-    counter.clock().advance(Duration::from_secs(300));
+    counter.clock().advance(Duration::from_mins(5));
     counter.hear("thanks").await;
     counter.clock().advance(Duration::from_secs(30));
     counter.say("welcome").await.unwrap();

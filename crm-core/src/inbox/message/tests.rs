@@ -90,8 +90,12 @@ proptest! {
         })
     ) {
         let (mut one, mut other) = (ours(), ours());
-        told.iter().for_each(|told| told.tell(&mut one));
-        shuffled.iter().for_each(|told| told.tell(&mut other));
+        for told in &told {
+            told.tell(&mut one);
+        }
+        for told in &shuffled {
+            told.tell(&mut other);
+        }
         prop_assert_eq!(one, other);
     }
 
@@ -121,7 +125,9 @@ fn a_planted_last_writer_wins_rule_would_be_found() {
     assert_ne!(last(&events), last(&[events[1], events[0]]));
     let end = |order: &[(DeliveryStatus, i64)]| {
         let mut message = ours();
-        order.iter().for_each(|(status, second)| drop(message.progress(*status, Some(at(*second)), None)));
+        for (status, second) in order {
+            message.progress(*status, Some(at(*second)), None);
+        }
         message
     };
     assert_eq!(end(&events), end(&[events[1], events[0]]));

@@ -1,7 +1,7 @@
 //! The agreed scenarios, in every order that can happen, and told twice.
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::shared;
 use crate::store::MemoryStore;
@@ -76,7 +76,7 @@ fn events_that_are_told_twice_change_nothing() {
 fn all_scenarios_at_once_and_in_any_order_do_not_touch_each_other() {
     let Some(scenarios) = scenarios() else { return };
     let quiet: Vec<_> = scenarios.iter().filter(|one| !one.is_about_arrival()).collect();
-    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(Default::default()));
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RngAlgorithm::default()));
     let steps: Vec<(usize, usize)> =
         quiet.iter().enumerate().flat_map(|(which, one)| (0..one.steps.len()).map(move |step| (which, step))).collect();
     for _ in 0..8 {
@@ -93,20 +93,20 @@ fn all_scenarios_at_once_and_in_any_order_do_not_touch_each_other() {
             }
         }
         run(async {
-            let mut stage = Stage::on(MemoryStore::new(), "stage", 0).await.unwrap();
+            let mut scene = Stage::on(MemoryStore::new(), "stage", 0).await.unwrap();
             for (which, scenario) in quiet.iter().enumerate() {
-                stage.connect(&scenario.steps, &format!("-{which}.")).await.unwrap();
+                scene.connect(&scenario.steps, &format!("-{which}.")).await.unwrap();
             }
             for (which, step) in drawn {
                 let scenario = &quiet[which];
                 if scenario.steps[step].get("media_fetch").is_none() {
-                    stage.play(&renamed(&scenario.steps[step], which), &format!("-{which}.")).await.unwrap();
+                    scene.play(&renamed(&scenario.steps[step], which), &format!("-{which}.")).await.unwrap();
                 }
             }
-            stage.finish().await.unwrap();
+            scene.finish().await.unwrap();
             for (which, scenario) in quiet.iter().enumerate() {
                 if scenario.name != "media_failure_keeps_message" {
-                    let state = stage.state(&format!("-{which}.")).await.unwrap();
+                    let state = scene.state(&format!("-{which}.")).await.unwrap();
                     assert_eq!(scenario.differences(&state), None, "{}", scenario.name);
                 }
             }
