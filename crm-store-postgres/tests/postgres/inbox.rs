@@ -15,7 +15,7 @@ use crate::database::Database;
 /// The agreed scenarios; says so and answers none when they are not there.
 fn scenarios() -> Vec<Scenario> {
     let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/meta/scenarios.json"));
-    if let Ok(bytes) = std::fs::read(&file) {
+    if let Ok(bytes) = std::fs::read(file) {
         return Scenario::all(&serde_json::from_slice(&bytes).unwrap());
     }
     // Not by println, which the harness keeps to itself when a test passes.

@@ -35,7 +35,7 @@ const OWN_LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/leads.csv");
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    match Box::pin(run(Arguments::parse())).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
