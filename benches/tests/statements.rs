@@ -64,7 +64,7 @@ fn commands_take_no_more_statements_than_they_need() {
     let counted = [
         ("capture", statements(&mut contest, &capture), 18),
         ("capture of fifty", statements(&mut contest, &capture_fifty), 24),
-        ("convert", statements(&mut contest, &convert), 24),
+        ("convert", statements(&mut contest, &convert), 27),
         ("move", statements(&mut contest, &move_deal), 8),
         ("page", statements(&mut contest, &page), 3),
     ];

@@ -87,9 +87,11 @@ impl<E> Page<E> {
     /// The same list from a later place on.
     ///
     /// # Errors
-    /// `ForeignCursor` when the cursor's value is not of the ordering field's kind.
+    /// `ForeignCursor` when the cursor's value is not of the ordering field's kind, or names another record than the
+    /// cursor does in an order by identifier.
     pub fn after(mut self, cursor: Cursor) -> Result<Self, PageError> {
-        if cursor.value.kind() != self.order.kind {
+        let elsewhere = self.order.name == Field::<E>::ID.name && cursor.value != Value::Uuid(cursor.id);
+        if cursor.value.kind() != self.order.kind || elsewhere {
             return Err(PageError::ForeignCursor(self.order.name));
         }
         self.after = Some(cursor);

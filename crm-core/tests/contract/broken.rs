@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
-use crm_core::kernel::{Cursor, Direction, Entity, Id, Page, Predicate, Stored, Timestamp};
+use crm_core::kernel::{Cursor, Direction, Entity, Field, Id, Page, Predicate, Stored, Timestamp};
 use crm_core::pipeline::PipelineReport;
 use crm_core::store::{Agenda, BoxTx, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
 use futures_util::FutureExt;
@@ -177,7 +177,7 @@ where
         let direction = if self.has(Fault::IgnoresDirections) { Direction::Ascending } else { page.direction() };
         let mut cheating = Page::ordered(order, direction, if ignores_limits { 1_000 } else { limit }).unwrap();
         if let Some(Cursor { value, mut id }) = page.begin().cloned() {
-            if self.has(Fault::IgnoresTiesOfCursors) {
+            if self.has(Fault::IgnoresTiesOfCursors) && order.name != Field::<E>::ID.name {
                 id = if direction == Direction::Ascending { Uuid::max() } else { Uuid::nil() };
             }
             cheating = cheating.after(Cursor { value, id }).unwrap();

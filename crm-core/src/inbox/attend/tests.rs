@@ -146,8 +146,10 @@ async fn a_missed_target_is_told_of_once_with_the_instant_at_which_it_was_due() 
     assert_eq!(missed.data["target_missed"]["target"], "next_response");
     counter.say("sorry, here we are").await.unwrap();
     assert_eq!(conversation(&counter).clock.answer_due_at, None);
+    // What was written at the very instant of the answer is answered; a second later it is not.
+    counter.clock().advance(Duration::from_secs(1));
     counter.hear("thanks, one more").await;
-    assert_eq!(conversation(&counter).clock.answer_due_at, Some("2026-03-03T12:00:00Z".parse().unwrap()));
+    assert_eq!(conversation(&counter).clock.answer_due_at, Some("2026-03-03T12:00:01Z".parse().unwrap()));
 }
 
 #[tokio::test]

@@ -45,7 +45,8 @@ pub fn page<E: Sample>() -> BoxedStrategy<Page<E>> {
             let page = Page::ordered(order, direction, limit).ok()?;
             let Some((value, id)) = after else { return Some(page) };
             let value = (order.read)(rows.get(value.index(rows.len()))?).to_value()?;
-            let id = rows.get(id.index(rows.len()))?.id.uuid();
+            let drawn = rows.get(id.index(rows.len()))?.id.uuid();
+            let id = if let (Value::Uuid(id), "id") = (&value, order.name) { *id } else { drawn };
             page.after(Cursor { value, id }).ok()
         })
         .boxed()

@@ -12,7 +12,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use self::step::{AgendaStep, SlugStep, Step, everything, history, seed, steps};
+use self::step::{AgendaStep, SlugStep, Step, claims, everything, history, seed, steps};
 use super::arb::Sample;
 use crate::access::{
     CustomRole, Intent, Member, NewOrganization, Organization, OrganizationId, Slug, Team, TeamMember, TimeZone,
@@ -211,7 +211,7 @@ const REFERRED_TO: usize = 17;
 
 /// Scripts that seed a few records and then do up to `transactions` transactions with three kinds of records.
 pub fn script(transactions: usize) -> BoxedStrategy<Script> {
-    any_script(transactions, &SlugStep::any)
+    any_script(transactions, &claims)
 }
 
 /// Scripts that do nothing which organizations share: slugs are everybody's.

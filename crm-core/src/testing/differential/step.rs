@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::access::{OrganizationId, Slug};
+use crate::access::{OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
 use crate::kernel::{Entity, Id, Page, Predicate, Stored, Timestamp};
 use crate::store::{Agenda, Records, StoreError, StoreResult, Tx};
@@ -170,6 +170,34 @@ impl Step for AgendaStep {
             }
             Self::Finish(jobs) => Agenda::finish(tx, jobs).await.map(told),
         }
+    }
+}
+
+/// What organizations share and may take from one another: slugs, and accounts at providers.
+pub(super) fn claims() -> BoxedStrategy<Arc<dyn Step>> {
+    proptest::prop_oneof![3 => SlugStep::any(), 1 => LinkStep::any()].boxed()
+}
+
+/// Taking of accounts at a provider, and giving them back.
+#[derive(Debug)]
+struct LinkStep {
+    account: &'static str,
+    gives_back: bool,
+}
+
+impl LinkStep {
+    fn any() -> BoxedStrategy<Arc<dyn Step>> {
+        let parts = (proptest::sample::select(&["300", "301"][..]), proptest::bool::weighted(0.2));
+        parts.prop_map(|(account, gives_back)| shared(Self { account, gives_back })).boxed()
+    }
+}
+
+#[async_trait]
+impl Step for LinkStep {
+    async fn take(&self, tx: &mut (dyn Tx + '_)) -> StoreResult<String> {
+        let link = ProviderLink::new("whatsapp", self.account).map_err(|error| StoreError::Fault(error.into()))?;
+        let done = if self.gives_back { tx.release_link(&link).await } else { tx.claim_link(&link).await };
+        done.map(|()| String::new())
     }
 }
 
