@@ -99,7 +99,7 @@ fn scripts_reach_what_they_are_meant_to_reach() {
 
 #[test]
 fn the_comparison_notices_faults() {
-    let scripts = scripts(250);
+    let scripts = scripts(400);
     let sound: Vec<_> = scripts.iter().map(|script| play(script, &MemoryStore::new())).collect();
     for fault in [
         Fault::IgnoresVersions,
