@@ -4,6 +4,7 @@
 //! with every mark inside doubled, as a CSV file does with its cells.
 
 /// What an export writes between things.
+#[cfg(feature = "csv")]
 const BETWEEN: &str = "; ";
 
 /// Splits a cell at any of the separators, leaving out blanks.

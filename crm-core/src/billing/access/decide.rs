@@ -79,7 +79,7 @@ impl Decision {
 /// Decides what an organization has of each service. Knows nothing but its arguments.
 ///
 /// A service has the greatest level of all items and grants that are for it. The rules of each state are in
-/// [`item_course`]; they are those that Stripe's documents recommend for the eight states.
+/// `item_course`; they are those that Stripe's documents recommend for the eight states.
 #[must_use]
 pub fn decide(snapshot: &Snapshot, policy: &AccessPolicy, now: Timestamp) -> Decision {
     let included = Access {

@@ -1,7 +1,8 @@
 //! When a business is open, and how business time passes.
 //!
 //! A [`Calendar`] has intervals for each day of the week, several a day, past midnight too, and days off; its wall clock
-//! is that of a [`TimeZone`], which the host's [`Zones`] resolves. All instants in and out are UTC.
+//! is that of a [`TimeZone`](crate::access::TimeZone), which the host's [`Zones`] resolves.
+//! All instants in and out are UTC.
 
 mod calendar;
 mod model;

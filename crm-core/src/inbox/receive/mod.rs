@@ -15,7 +15,9 @@ mod route;
 mod spoken;
 
 pub use apply::Applied;
-pub(crate) use apply::{apply, find_message, run_apply};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use apply::apply;
+pub(crate) use apply::{find_message, run_apply};
 pub use delivery::{Delivery, DeliveryId, DeliveryProblem};
 pub use parked::{PARKED_FOR, ParkedEvent, ParkedEventId};
 pub(crate) use parked::{run_sweep, unpark};

@@ -13,11 +13,14 @@ mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use compose::queue;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use compose::write;
 pub use compose::{ContentRefusal, NewMessage};
-pub(crate) use compose::{queue, write};
 pub(crate) use gate::{ask, author_of, standing};
 pub(crate) use job::run_send;
 pub use rate::{SendingRate, SendingRateId};
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use settle::settle;
 
 /// The kind of job that sends a message.
