@@ -48,16 +48,16 @@ pub(super) async fn load(config: &Config) -> Result<(), Failure> {
     identity.register(new, "Olivia Owner".parse()?, "olivia@demo.example".parse()?, &password).await?;
     let organization = crm.organization_by_slug(&slug).await?.ok_or("the organization is gone again")?;
     let session = crm.session(crm_core::access::Caller::system(organization, "demo"));
+    let mut staff = Vec::new();
     for (name, email, role) in [
         ("Mia Manager", "mia@demo.example", StandardRole::Manager),
         ("Rita Rep", "rita@demo.example", StandardRole::SalesRep),
         ("Max Marketing", "max@demo.example", StandardRole::Marketing),
     ] {
-        session
-            .members()
-            .add(NewMember { name: name.parse()?, email: email.parse()?, role, custom_role_id: None })
-            .await?;
+        let new = NewMember { name: name.parse()?, email: email.parse()?, role, custom_role_id: None };
+        staff.push((role, session.members().add(new).await?.id));
     }
+    let rep = staff.iter().find(|(role, _)| *role == StandardRole::SalesRep).map(|(_, id)| *id);
     let mut deals = 0;
     for (number, person) in (0_i64..).zip(PEOPLE) {
         let (first, last, company, job, city, source, progress) = *person;
@@ -70,6 +70,7 @@ pub(super) async fn load(config: &Config) -> Result<(), Failure> {
             city: Some(city.parse()?),
             email: Some(format!("{}@{domain}.example", first.to_lowercase()).parse()?),
             source: Some(source.parse()?),
+            owner_id: rep,
             ..NewLead::default()
         };
         let CaptureOutcome::Created { lead, .. } =
