@@ -1,9 +1,10 @@
 //! The pure domain of an embeddable, multi-tenant CRM.
 //!
 //! A deterministic core decides, one generic store remembers, thin adapters talk to the outside. Layers, from the
-//! ground up (each may use only what stands below it): `kernel` values; `access`, `event`, `agenda` and
-//! `store` as ground rules; records (`people`, `lead`, `pipeline`, `activity`); judgements (`duplicate`,
-//! `scoring`, `assignment`, `conversion`, `intake`); and `crm`, the face that a host links.
+//! ground up (each may use only what stands below it): `kernel` values; `access`, `paywall`, `event`,
+//! `agenda`, `command` and `store` as ground rules; records (`people`, `lead`, `pipeline`, `activity`); judgements
+//! (`duplicate`, `scoring`, `assignment`, `conversion`, `intake`); what deals with the outside (`billing`, `inbox`); and
+//! `crm`, the face that a host links.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic in a test is its report"))]
 

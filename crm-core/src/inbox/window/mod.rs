@@ -1,8 +1,8 @@
 //! The gate that everything we send goes through, whether a person or a program wrote it.
 //!
-//! A platform lets us write freely for a while after the participant did something (its
-//! channel's `SendingWindow`); afterwards some let a person answer under a tag, and some take templates. [`can_send`] says which of these holds now, why, and when it
-//! changes. Only what the participant did counts: nothing that we send, no receipt and no import opens or extends it.
+//! A platform lets us write freely for a while after the participant did something (its channel's
+//! `SendingWindow`); afterwards some let a person answer under a tag, and some take templates. [`can_send`] says which of
+//! these holds now, why, and when it changes. Only what the participant did counts: nothing that we send, no receipt and no import opens or extends it.
 
 #[cfg(test)]
 mod tests;
