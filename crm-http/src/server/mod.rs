@@ -86,12 +86,12 @@ async fn obey(line: CommandLine) -> Result<(), Failure> {
     }
     let config = Config::read(line.flags)?;
     match line.command {
-        Command::Serve => Box::pin(serve::serve(&config)).await,
-        Command::Demo => Box::pin(demo::load(&config)).await,
+        Command::Serve => serve::serve(&config).await,
+        Command::Demo => demo::load(&config).await,
         Command::Migrate => open::migrate(&config).await,
         Command::Import(flags) => Box::pin(files::import(&config, &flags)).await,
-        Command::Export(flags) => Box::pin(files::export(&config, &flags)).await,
-        Command::Worker => Box::pin(worker::work(&config)).await,
+        Command::Export(flags) => files::export(&config, &flags).await,
+        Command::Worker => worker::work(&config).await,
         Command::Verify => verify::verify(&config).await,
         Command::Openapi => Ok(()),
     }
