@@ -155,9 +155,9 @@ mod tests {
 
     #[test]
     fn a_key_says_its_mode_and_never_itself() {
-        let key = SecretKey::parse(" sk_test_4eC39HqLyjWDarjtT1zdp7dc\n").unwrap();
+        let key = SecretKey::parse(" sk_test_madeUpForTheseTests00001\n").unwrap();
         assert_eq!(key.mode(), Mode::Test);
-        assert_eq!(key.expose(), "sk_test_4eC39HqLyjWDarjtT1zdp7dc");
+        assert_eq!(key.expose(), "sk_test_madeUpForTheseTests00001");
         assert_eq!(SecretKey::parse("rk_live_abc").unwrap().mode(), Mode::Live);
         let shown = format!("{key:?} {:?}", StripeConfig::new(key.clone()).unwrap());
         assert!(!shown.contains("4eC39") && shown.contains("Test"), "{shown}");

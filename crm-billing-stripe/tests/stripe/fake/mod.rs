@@ -11,7 +11,7 @@ pub(crate) use pace::ManualPace;
 pub(crate) use server::{Asked, Reply, Server};
 
 /// The key of every test.
-pub(crate) const KEY: &str = "sk_test_4eC39HqLyjWDarjtT1zdp7dc";
+pub(crate) const KEY: &str = "sk_test_madeUpForTheseTests00001";
 
 /// How to reach a stand-in.
 pub(crate) fn config(address: &str) -> StripeConfig {
