@@ -2,7 +2,7 @@
 //! [`crate::tx`], which know no entity and are compiled once.
 
 use async_trait::async_trait;
-use crm_core::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Value};
+use crm_core::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Test, Value};
 use crm_core::store::{Records, StoreResult};
 
 use crate::cell::{CellError, Kind, ValueCell};
@@ -36,7 +36,8 @@ impl<E: Entity> Records<E> for PgTx<'_> {
         self.begin_reading()?;
         let table = self.store.tables.of::<E>()?;
         let draft = self.listing(&table, filter, page).map_err(defect)?;
-        let rows = self.many(draft.once(), &table).await?;
+        let is_lookup = page.order() == Field::ID && looks_up(filter);
+        let rows = self.many(if is_lookup { draft.named() } else { draft.once() }, &table).await?;
         let mut read = Vec::with_capacity(rows.len());
         for row in &rows {
             read.push(self.read(row, &table)?);
@@ -58,6 +59,16 @@ impl<E: Entity> Records<E> for PgTx<'_> {
     async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()> {
         let table = self.store.tables.of::<E>()?;
         self.delete_record(id.uuid(), version, &table).await
+    }
+}
+
+/// Whether the filter names values of a field of which few records share one. Any plan for such a list finds them by that
+/// field's index, so the server may keep it; what is filtered by a state is planned anew for each.
+fn looks_up<E: Entity>(filter: &Predicate<E>) -> bool {
+    match filter {
+        Predicate::All(parts) => parts.iter().any(looks_up),
+        Predicate::Test(field, Test::Equals(_) | Test::In(_)) => field.selective,
+        _ => false,
     }
 }
 

@@ -70,7 +70,8 @@ impl Default for PgOptions {
     }
 }
 
-/// Opens a pool of connections that never wait for ever and never go back to the pool with a tenant set.
+/// Opens a pool of connections that never wait for ever. None goes back to it with a tenant set: a transaction names its
+/// organization with `set local`, in the message that begins it, and what is local ends with the transaction.
 pub(crate) async fn open_pool(url: &str, options: &PgOptions) -> Result<PgPool, SetupError> {
     let limits = [
         ("statement_timeout", options.statement_timeout),
@@ -87,13 +88,6 @@ pub(crate) async fn open_pool(url: &str, options: &PgOptions) -> Result<PgPool, 
         .acquire_timeout(options.acquire_timeout)
         // Opening a transaction is itself the test, and tries another connection when one is gone.
         .test_before_acquire(false)
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                let left: Option<String> =
-                    sqlx::query_scalar("select current_setting('app.org_id', true)").fetch_one(connection).await?;
-                Ok(left.is_none_or(|organization| organization.is_empty()))
-            })
-        })
         .connect_with(connection)
         .await
         .map_err(SetupError::Unreachable)

@@ -80,6 +80,10 @@ impl Draft {
         self.bind(Cell(&value, kind))
     }
 
+    pub(crate) fn named(self) -> Statement {
+        Statement::named(self.text.into(), self.binds)
+    }
+
     pub(crate) fn once(self) -> Statement {
         Statement::once(self.text, self.binds)
     }

@@ -11,6 +11,9 @@ use crate::table::{ROWS_PER_INSERT, Table};
 use crate::term;
 use crate::tx::{PgTx, defect};
 
+/// As many events or keys as one command usually adds. For each number of rows the server keeps a statement.
+const ROWS_PER_NAMED_INSERT: usize = 8;
+
 impl PgTx<'_> {
     /// Adds records.
     pub(crate) async fn insert_records(&mut self, rows: &[&dyn Record], table: &Table) -> StoreResult<()> {
@@ -21,7 +24,8 @@ impl PgTx<'_> {
             for row in chunk {
                 bind_insert(*row, &table.columns, &mut binds).map_err(defect)?;
             }
-            let statement = Statement { text: table.insert(chunk.len()), binds, named: chunk.len() == 1 };
+            let named = chunk.len() <= ROWS_PER_NAMED_INSERT || chunk.len() == ROWS_PER_INSERT;
+            let statement = Statement { text: table.insert(chunk.len()), binds, named };
             self.change(statement, table).await?;
         }
         if table.has_terms {

@@ -49,7 +49,7 @@ impl Member {
     pub const ACTIVE: Column<Self, bool> = Column::required("active", |row| ValueRef::Bool(row.active));
     /// Key of their address.
     pub const EMAIL_KEY: Column<Self, String> =
-        Column::required_indexed("email_key", |row| ValueRef::Text(&row.value.email_key));
+        Column::required_key("email_key", |row| ValueRef::Text(&row.value.email_key));
     /// Their standard role.
     pub const ROLE: Column<Self, String> = Column::required("role", |row| ValueRef::Text(row.role.as_str()));
     /// Their custom role.
@@ -73,6 +73,7 @@ impl Member {
 
 impl Entity for Member {
     const NAME: &'static str = "member";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] =
         &[Self::ACTIVE.field(), Self::EMAIL_KEY.field(), Self::ROLE.field(), Self::CUSTOM_ROLE.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {

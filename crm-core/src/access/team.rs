@@ -59,7 +59,7 @@ impl TeamMember {
         Column::required_indexed("team_id", |row| ValueRef::Uuid(row.team_id.uuid()));
     /// The member.
     pub const MEMBER: Column<Self, MemberId> =
-        Column::required_indexed("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
+        Column::required_key("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
 }
 
 impl Entity for TeamMember {
@@ -140,6 +140,8 @@ pub enum TeamEvent {
     Created,
     /// It was renamed or moved.
     Changed,
+    /// It was removed.
+    Deleted,
     /// A member joined.
     Joined(MemberId),
     /// A member left.
@@ -151,6 +153,7 @@ impl DomainEvent for TeamEvent {
         match self {
             Self::Created => "team.created",
             Self::Changed => "team.changed",
+            Self::Deleted => "team.deleted",
             Self::Joined(_) => "team.member_joined",
             Self::Left(_) => "team.member_left",
         }

@@ -1,7 +1,8 @@
 //! What activities are about: links to records of several kinds.
 //!
-//! A link carries a copy of the activity's owner, so that whoever does not see the activity does not see the link, and
-//! of its place in feeds, so that a feed is read a page at a time. Both follow the activity ([`follow`]).
+//! A link carries a copy of the activity's owner, by which lists are kept to whose activities the caller sees, and of its
+//! place in feeds, so that a feed is read a page at a time. Both follow the activity ([`follow`]). Whoever sees a record
+//! sees all activities about it.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,8 @@ use super::model::{Activity, ActivityId, ActivityPatch};
 use crate::access::{MemberId, Permission};
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{
-    Column, Entity, Field, Id, Key, Part, Patch, Predicate, Reference, Result, Stored, Test, Timestamp, Value, ValueRef,
+    Column, Entity, Field, Id, Key, Kind, Part, Patch, Predicate, Reference, Result, Stored, Test, Timestamp, Value,
+    ValueRef,
 };
 use crate::pipeline::touch_opportunity;
 use crate::store::UnitOfWork;
@@ -38,9 +40,9 @@ pub struct ActivityLink {
 impl ActivityLink {
     /// The activity.
     pub const ACTIVITY: Column<Self, ActivityId> =
-        Column::required_indexed("activity_id", |row| ValueRef::Uuid(row.activity_id.uuid()));
+        Column::required_key("activity_id", |row| ValueRef::Uuid(row.activity_id.uuid()));
     /// The record.
-    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    pub const RECORD: Column<Self, Uuid> = Column::required_key("record_id", |row| ValueRef::Uuid(row.record_id));
     /// The activity's owner.
     pub const OWNER_ID: Column<Self, MemberId> =
         Column::optional("owner_id", |row| row.owner_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())));
@@ -98,6 +100,18 @@ pub(super) async fn touch(uow: &mut UnitOfWork<'_>, records: &[RecordRef], done_
         touch_opportunity(uow, Id::new(record.id), done_at).await?;
     }
     Ok(())
+}
+
+/// Whether an activity is about a record that the caller sees.
+pub(super) async fn is_about_seen(uow: &mut UnitOfWork<'_>, activity: ActivityId) -> Result<bool> {
+    for link in uow.list_all_of_anyone(&ActivityLink::ACTIVITY.is(activity)).await? {
+        match check_seen(uow, link.record()).await {
+            Ok(()) => return Ok(true),
+            Err(unseen) if matches!(unseen.kind(), Kind::NotFound | Kind::Forbidden) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// Checks that a record is there and that the caller sees it.

@@ -5,6 +5,8 @@
 //! over these links and the record's own events: nothing is copied. A conversion adds links ([`add_links`]), so that
 //! history is seen from the new records too. A link may outlive its record.
 //!
+//! Who sees a record sees every activity about it, whoever did it: a lead that changes hands keeps its history.
+//!
 //! Refused: an activity linked to nothing, a due date on a note, a direction on a meeting, completing twice, anything
 //! but reopening once cancelled. Said: `activity.created`, `….changed`, `….completed`, `….reopened`, `….cancelled`,
 //! `….linked`, `….unlinked`, `….deleted`. `activity.completed` names the linked records and when it was done, as

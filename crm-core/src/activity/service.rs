@@ -1,13 +1,13 @@
 //! Commands on activities.
 
 use super::event::ActivityEvent;
-use super::link::{ActivityLink, check_seen, links_of, save, touch};
+use super::link::{ActivityLink, check_seen, is_about_seen, links_of, save, touch};
 use super::model::{Activity, ActivityId, ActivityPatch, Completion, NewActivity};
 use super::refusal::ActivityRefusal;
 use super::timeline::{TimelineCursor, TimelineEntry, read};
 use crate::access::Permission;
 use crate::identity::RecordRef;
-use crate::kernel::{Page, Predicate, Result, Stored};
+use crate::kernel::{Entity, Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session};
 
 /// Commands on activities.
@@ -71,9 +71,12 @@ impl Activities<'_> {
     /// ```
     ///
     /// # Errors
-    /// `RecordNotFound` when there is none that the caller may see.
+    /// `RecordNotFound` when it is neither by somebody whose records the caller sees nor about a record that they see.
     pub async fn get(&self, id: ActivityId) -> Result<Stored<Activity>> {
-        self.0.begin(Permission::ActivityRead).await?.get(id).await
+        let mut uow = self.0.begin(Permission::ActivityRead).await?;
+        let none = RecordNotFound { entity: Activity::NAME, id: id.uuid() };
+        let row = uow.find_of_anyone(id).await?.ok_or(none.clone())?;
+        if uow.caller().sees().matches(&row) || is_about_seen(&mut uow, id).await? { Ok(row) } else { Err(none.into()) }
     }
 
     /// The activities that match, in the page's order.
@@ -126,10 +129,10 @@ impl Activities<'_> {
         Ok(links_of(&mut uow, id).await?.iter().map(|link| link.record()).collect())
     }
 
-    /// What happened to a record and was done about it, the newest first: its own events and the activities that the
-    /// caller sees. What is planned stands at its due date, in the future. `linked` records (the lead that a contact
-    /// came from) add theirs; an activity that is linked to several of them is told once. Linked records that are gone
-    /// or that the caller does not see add nothing.
+    /// What happened to a record and was done about it by whomever, the newest first: its own events and the activities
+    /// about it. What is planned stands at its due date, in the future. The lead that a deal came from and `linked`
+    /// records (the lead that a contact came from) add theirs; an activity that is linked to several of them is told
+    /// once. Linked records that are gone or that the caller does not see add nothing.
     ///
     /// `limit` entries (1 to 1,000) behind `after`, or the first ones. What stays as it is between two calls is neither
     /// repeated nor left out.

@@ -12,9 +12,10 @@ use uuid::Uuid;
 use super::link::{ActivityLink, check_seen, ids, instant, place};
 use super::model::Activity;
 use crate::event::Event;
-use crate::identity::RecordRef;
+use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::page::LARGEST_PAGE;
 use crate::kernel::{Cursor, Direction, Entity, Field, Id, Kind, Page, Result, Stored, Timestamp, Value};
+use crate::pipeline::Opportunity;
 use crate::store::UnitOfWork;
 
 /// What a feed tells of.
@@ -93,9 +94,9 @@ pub(super) async fn read(
 ) -> Result<Vec<TimelineEntry>> {
     check_seen(uow, record).await?;
     let mut records = BTreeSet::from([record]);
-    for other in linked {
-        match check_seen(uow, *other).await {
-            Ok(()) => drop(records.insert(*other)),
+    for other in origin(uow, record).await?.into_iter().chain(linked.iter().copied()) {
+        match check_seen(uow, other).await {
+            Ok(()) => drop(records.insert(other)),
             Err(unseen) if matches!(unseen.kind(), Kind::NotFound | Kind::Forbidden) => {}
             Err(error) => return Err(error),
         }
@@ -105,7 +106,8 @@ pub(super) async fn read(
     let events = newest(Event::OCCURRED_AT.field(), after.map(TimelineCursor::of_events), limit)?;
     let mut found: BTreeMap<TimelineCursor, Option<Stored<Event>>> = BTreeMap::new();
     for record in records {
-        for link in uow.list(&ActivityLink::RECORD.is(record.id), &links).await? {
+        // Whoever sees a record sees what was done about it, by whomever.
+        for link in uow.list_of_anyone(&ActivityLink::RECORD.is(record.id), &links).await? {
             // Every link of an activity has the same place, so several links fall into one.
             if let Some(at) = instant(&link.place) {
                 found.insert(TimelineCursor { at, sort: Sort::Activity, id: link.activity_id.uuid() }, None);
@@ -119,7 +121,7 @@ pub(super) async fn read(
     let count = usize::try_from(limit).unwrap_or(usize::MAX);
     let page: Vec<_> = found.into_iter().rev().take(count).collect();
     let wanted = page.iter().filter(|(_, event)| event.is_none()).map(|(cursor, _)| Id::new(cursor.id));
-    let activities = uow.list(&ids(wanted), &Page::first(limit)).await?;
+    let activities = uow.list_of_anyone(&ids(wanted), &Page::first(limit)).await?;
     let mut activities: BTreeMap<_, _> = activities.into_iter().map(|row| (row.id.uuid(), row)).collect();
     let entries = page.into_iter().filter_map(|(cursor, event)| {
         let item = match event {
@@ -129,6 +131,15 @@ pub(super) async fn read(
         Some(TimelineEntry { at: cursor.at, item })
     });
     Ok(entries.collect())
+}
+
+/// The lead that a deal came from: its feed is the beginning of the deal's.
+async fn origin(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<Option<RecordRef>> {
+    if record.kind != RecordKind::Opportunity {
+        return Ok(None);
+    }
+    let deal = uow.get::<Opportunity>(Id::new(record.id)).await?;
+    Ok(deal.lead_id.map(|lead| RecordRef::new(RecordKind::Lead, lead)))
 }
 
 fn newest<E: Entity>(order: Field<E>, after: Option<Cursor>, limit: u32) -> Result<Page<E>> {

@@ -7,10 +7,14 @@
 //! organization of the same slug. Said: `organization.…`, `member.…`, `team.…`, `custom_role.…`.
 
 mod granting;
+mod roles;
 mod service;
+mod teams;
 
 pub use granting::GrantRefusal;
-pub use service::{MemberRefusal, Members, Organizations, Roles, Teams, caller_for, found};
+pub use roles::Roles;
+pub use service::{MemberRefusal, Members, Organizations, caller_for, found};
+pub use teams::Teams;
 
 #[cfg(test)]
 mod tests;

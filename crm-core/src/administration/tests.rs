@@ -155,6 +155,20 @@ async fn a_team_never_stands_below_itself() {
 }
 
 #[tokio::test]
+async fn a_team_goes_when_no_team_stands_below_it_and_its_members_stay() {
+    let office = Office::open().await;
+    let (boss, rep) = (office.boss().await, office.hire("rita", StandardRole::SalesRep).await);
+    let top = office.team("World", None, &[]).await;
+    let below = office.team("Europe", Some(top), &[rep]).await;
+    assert_eq!(boss.teams().delete(top).await.unwrap_err().code(), "record.still_referenced");
+    boss.teams().delete(below).await.unwrap();
+    boss.teams().delete(top).await.unwrap();
+    assert!(boss.teams().list().await.unwrap().is_empty());
+    assert!(boss.members().get(rep).await.unwrap().active);
+    assert_eq!(office.events_of(below.uuid()).last().map(String::as_str), Some("team.deleted"));
+}
+
+#[tokio::test]
 async fn reach_follows_role_and_teams() {
     let office = Office::open().await;
     let manager = office.hire("mia", StandardRole::Manager).await;

@@ -91,7 +91,7 @@ impl Job {
     /// What is to be done.
     pub const KIND: Column<Self, String> = Column::required("kind", |row| ValueRef::Text(&row.value.kind));
     /// At most one job has this key.
-    pub const UNIQUE_KEY: Column<Self, String> = Column::optional_indexed("unique_key", |row| {
+    pub const UNIQUE_KEY: Column<Self, String> = Column::optional_key("unique_key", |row| {
         row.value.unique_key.as_deref().map_or(ValueRef::Absent, ValueRef::Text)
     });
 

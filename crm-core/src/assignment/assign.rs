@@ -89,7 +89,8 @@ impl Desk {
 
 /// The active rules, by position.
 pub(super) async fn active_rules(uow: &mut UnitOfWork<'_>) -> Result<Vec<Stored<AssignmentRule>>> {
-    let mut rules = uow.list_all(&AssignmentRule::ACTIVE.is(true)).await?;
+    let mut rules = uow.setup::<AssignmentRule>().await?.to_vec();
+    rules.retain(|rule| rule.active);
     rules.sort_by_key(|rule| (rule.position, rule.id));
     Ok(rules)
 }

@@ -36,7 +36,7 @@ pub struct AvailabilityChange {
 impl Availability {
     /// Who.
     pub const MEMBER: Column<Self, MemberId> =
-        Column::required_indexed("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
+        Column::required_key("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
 
     /// Always available.
     #[must_use]

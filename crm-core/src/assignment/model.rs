@@ -131,6 +131,7 @@ pub fn first_match<'a>(rules: &'a [Stored<AssignmentRule>], lead: &Stored<Lead>)
 
 impl Entity for AssignmentRule {
     const NAME: &'static str = "assignment_rule";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] = &[Self::ACTIVE.field()];
 }
 

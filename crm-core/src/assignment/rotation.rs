@@ -67,7 +67,7 @@ impl Ratio {
 impl Rotation {
     /// The rule.
     pub const RULE: Column<Self, AssignmentRuleId> =
-        Column::required_indexed("rule_id", |row| ValueRef::Uuid(row.rule_id.uuid()));
+        Column::required_key("rule_id", |row| ValueRef::Uuid(row.rule_id.uuid()));
 
     /// A rotation in which nobody has had a turn.
     #[must_use]

@@ -28,8 +28,7 @@ pub struct WaitingLead {
 
 impl WaitingLead {
     /// The lead.
-    pub const LEAD: Column<Self, LeadId> =
-        Column::required_indexed("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
+    pub const LEAD: Column<Self, LeadId> = Column::required_key("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
     /// The rule that it matched.
     pub const RULE: Column<Self, AssignmentRuleId> =
         Column::required("rule_id", |row| ValueRef::Uuid(row.rule_id.uuid()));

@@ -46,7 +46,8 @@ impl Schemas {
 }
 
 pub(super) async fn stored_mapping(uow: &mut UnitOfWork<'_>) -> Result<Option<Stored<Mapping>>> {
-    Ok(uow.list(&Mapping::SOURCE.is(RecordKind::Lead.as_str()), &Page::first(1)).await?.pop())
+    let mappings = uow.setup::<Mapping>().await?;
+    Ok(mappings.iter().find(|mapping| mapping.source == RecordKind::Lead).cloned())
 }
 
 pub(super) async fn gather(

@@ -141,6 +141,7 @@ impl Mapping {
 
 impl Entity for Mapping {
     const NAME: &'static str = "conversion_mapping";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] = &[Self::SOURCE.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {
         name: "source",

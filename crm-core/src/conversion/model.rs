@@ -34,14 +34,13 @@ pub struct Conversion {
 
 impl Conversion {
     /// The lead.
-    pub const LEAD: Column<Self, LeadId> =
-        Column::required_indexed("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
+    pub const LEAD: Column<Self, LeadId> = Column::required_key("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
     /// The person it lives on as.
-    pub const CONTACT: Column<Self, ContactId> = Column::optional_indexed("contact_id", |row| {
+    pub const CONTACT: Column<Self, ContactId> = Column::optional_key("contact_id", |row| {
         row.contact_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
     });
     /// The deal it lives on as.
-    pub const OPPORTUNITY: Column<Self, OpportunityId> = Column::optional_indexed("opportunity_id", |row| {
+    pub const OPPORTUNITY: Column<Self, OpportunityId> = Column::optional_key("opportunity_id", |row| {
         row.opportunity_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
     });
 }

@@ -47,7 +47,7 @@ use crate::people::{Accounts, Contacts};
 use crate::pipeline::{self, Opportunities, Pipelines};
 use crate::scoring::{self, Scoring};
 use crate::sign_in::SignIns;
-use crate::store::{JobHandler, Ports, Session, Store};
+use crate::store::{JobHandler, Ports, Session, SetupMemory, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
 #[derive(Clone)]
@@ -67,6 +67,7 @@ impl Crm {
                 ids: Arc::new(ids),
                 paywall: Arc::new(AllModules),
                 phones: Arc::new(DigitsOnly),
+                setup: SetupMemory::default(),
             },
             handlers: due::built_in().into(),
             channels: Channels::default(),

@@ -182,6 +182,7 @@ impl CustomField {
 
 impl Entity for CustomField {
     const NAME: &'static str = "custom_field";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] = &[Self::RECORD_KIND.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {
         name: "key",

@@ -28,11 +28,11 @@ pub struct CustomUnique {
 
 impl CustomUnique {
     /// The record.
-    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    pub const RECORD: Column<Self, Uuid> = Column::required_key("record_id", |row| ValueRef::Uuid(row.record_id));
     /// Key of the field.
     pub const KEY: Column<Self, String> = Column::required("key", |row| ValueRef::Text(row.key.as_str()));
     /// The value in one canonical text.
-    pub const VALUE: Column<Self, String> = Column::required_indexed("value", |row| ValueRef::Text(&row.value.value));
+    pub const VALUE: Column<Self, String> = Column::required_key("value", |row| ValueRef::Text(&row.value.value));
 }
 
 impl Entity for CustomUnique {
@@ -61,8 +61,9 @@ impl Schema {
     /// # Errors
     /// Those of the store.
     pub async fn load(uow: &mut UnitOfWork<'_>, kind: RecordKind) -> Result<Self> {
-        let fields = uow.list_all(&CustomField::RECORD_KIND.is(kind.as_str())).await?;
-        Ok(Self { fields: fields.into_iter().map(|row| (row.key.clone(), row.value)).collect() })
+        let fields = uow.setup::<CustomField>().await?;
+        let own = fields.iter().filter(|row| row.record_kind == kind);
+        Ok(Self { fields: own.map(|row| (row.key.clone(), row.value.clone())).collect() })
     }
 
     /// Reads the fields of every kind of record at once. Kinds without fields are left out.
@@ -71,8 +72,8 @@ impl Schema {
     /// Those of the store.
     pub async fn load_all(uow: &mut UnitOfWork<'_>) -> Result<BTreeMap<RecordKind, Self>> {
         let mut schemas: BTreeMap<RecordKind, Self> = BTreeMap::new();
-        for row in uow.list_all::<CustomField>(&Predicate::everything()).await? {
-            schemas.entry(row.record_kind).or_default().fields.insert(row.key.clone(), row.value);
+        for row in uow.setup::<CustomField>().await?.iter() {
+            schemas.entry(row.record_kind).or_default().fields.insert(row.key.clone(), row.value.clone());
         }
         Ok(schemas)
     }

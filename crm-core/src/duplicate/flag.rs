@@ -78,9 +78,9 @@ pub struct DuplicateFlag {
 
 impl DuplicateFlag {
     /// The one.
-    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    pub const RECORD: Column<Self, Uuid> = Column::required_key("record_id", |row| ValueRef::Uuid(row.record_id));
     /// The other.
-    pub const OTHER: Column<Self, Uuid> = Column::required_indexed("other_id", |row| ValueRef::Uuid(row.other_id));
+    pub const OTHER: Column<Self, Uuid> = Column::required_key("other_id", |row| ValueRef::Uuid(row.other_id));
     /// Thousandths of certainty.
     pub const CONFIDENCE: Column<Self, i64> = Column::required("confidence", |row| ValueRef::Integer(row.confidence));
     /// What has come of it.

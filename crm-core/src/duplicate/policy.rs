@@ -6,7 +6,7 @@ use super::candidate::Candidate;
 use super::score::{AUTOMATIC, LIKELY};
 use crate::identity::{RecordKind, folded};
 use crate::kernel::{
-    Column, DomainEvent, Entity, Explanation, Field, Id, Key, Kind, Name, Predicate, Result, Rule, Value, ValueRef,
+    Column, DomainEvent, Entity, Explanation, Field, Id, Key, Kind, Name, Result, Rule, Value, ValueRef,
 };
 use crate::store::UnitOfWork;
 
@@ -168,6 +168,7 @@ impl DuplicatePolicy {
 
 impl Entity for DuplicatePolicy {
     const NAME: &'static str = "duplicate_policy";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] = &[Self::SOURCE_KEY.field(), Self::CERTAINTY.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {
         name: "case",
@@ -228,8 +229,8 @@ impl Policies {
     /// # Errors
     /// Those of the store.
     pub async fn load(uow: &mut UnitOfWork<'_>) -> Result<Self> {
-        let rows = uow.list_all(&Predicate::<DuplicatePolicy>::everything()).await?;
-        Ok(Self(rows.into_iter().map(|row| row.value).collect()))
+        let rows = uow.setup::<DuplicatePolicy>().await?;
+        Ok(Self(rows.iter().map(|row| row.value.clone()).collect()))
     }
 
     /// What to do about matches of this certainty from this source: the source's own policy, else that for every other

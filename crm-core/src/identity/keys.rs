@@ -30,12 +30,12 @@ pub struct MatchKey {
 
 impl MatchKey {
     /// The key with its prefix.
-    pub const KEY: Column<Self, String> = Column::required_indexed("key", |row| ValueRef::Text(&row.value.key));
+    pub const KEY: Column<Self, String> = Column::required_key("key", |row| ValueRef::Text(&row.value.key));
     /// Kind of the record.
     pub const RECORD_KIND: Column<Self, String> =
         Column::required("record_kind", |row| ValueRef::Text(row.record_kind.as_str()));
     /// The record.
-    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    pub const RECORD: Column<Self, Uuid> = Column::required_key("record_id", |row| ValueRef::Uuid(row.record_id));
 
     /// The record that is known by it.
     #[must_use]

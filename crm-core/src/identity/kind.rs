@@ -73,7 +73,9 @@ impl KeyKind {
     #[must_use]
     pub const fn most(self) -> usize {
         match self {
-            Self::Email | Self::FoldedEmail | Self::Phone => 8,
+            // Those of the most addresses that a record may have, each number with its variants.
+            Self::Email | Self::FoldedEmail => 24,
+            Self::Phone => 48,
             Self::Domain => 5,
             Self::External => 3,
             Self::NameCompany => 6,

@@ -53,7 +53,7 @@ pub async fn capture_batch(
 ) -> Result<Vec<Result<CaptureOutcome>>> {
     // One batch of an organization after the other: a person who is new to two of them is made by the first, and known to
     // the second.
-    uow.lock_of_anyone(uow.organization()).await?;
+    uow.hold_organization().await?;
     let earlier = earlier_captures(uow, &submissions).await?;
     let owners = Owners::load(uow, &submissions).await?;
     let check = |submission| checked(uow, &rules.schema, &owners, submission);

@@ -147,9 +147,9 @@ impl Capture {
     pub const SOURCE: Column<Self, String> = Column::required("source", |row| ValueRef::Text(row.source.as_str()));
     /// The source's own identifier.
     pub const EXTERNAL_ID: Column<Self, String> =
-        Column::required_indexed("external_id", |row| ValueRef::Text(row.external_id.as_str()));
+        Column::required_key("external_id", |row| ValueRef::Text(row.external_id.as_str()));
     /// The record that it led to.
-    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    pub const RECORD: Column<Self, Uuid> = Column::required_key("record_id", |row| ValueRef::Uuid(row.record_id));
 
     /// The record that it led to.
     #[must_use]

@@ -107,6 +107,8 @@ impl Intake<'_> {
 
     async fn capture_once(&self, submissions: Vec<Submission>) -> Result<Vec<Result<CaptureOutcome>>> {
         let mut uow = self.0.begin(Permission::LeadCreate).await?;
+        // First of all, which tells the version of the rules too.
+        uow.hold_organization().await?;
         let rules = IntakeRules::load(&mut uow).await?;
         let outcomes = capture_batch(&mut uow, &rules, submissions).await?;
         uow.commit().await?;

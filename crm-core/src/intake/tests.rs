@@ -238,7 +238,8 @@ async fn a_large_batch_asks_no_more_questions_than_a_small_one() {
         let small = look_ups(3, &match_by, true).await;
         assert_eq!(look_ups(60, &match_by, true).await, small, "{match_by:?}");
         // The control: one by one they ask for each.
-        assert!(look_ups(60, &match_by, false).await > 20 * small, "{match_by:?}");
+        let one_by_one = look_ups(60, &match_by, false).await;
+        assert!(one_by_one > 10 * small, "{match_by:?}: {one_by_one} against {small}");
     }
 }
 

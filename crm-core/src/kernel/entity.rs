@@ -25,6 +25,10 @@ pub trait Entity: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Sen
     const OWNER: Option<Field<Self>> = None;
     /// What must be unique within the organization.
     const UNIQUE: &'static [Key<Self>] = &[];
+    /// Whether it is part of how the organization is set up: few rows that nearly every command reads and that seldom
+    /// change. A unit of work keeps them in memory (`UnitOfWork::setup`), and raises the version of the organization's
+    /// own record whenever it writes one. They are seen by all members.
+    const SETUP: bool = false;
     /// Which other records of the organization must exist while this one does.
     const REFERENCES: &'static [Reference<Self>] = &[];
 }

@@ -147,6 +147,8 @@ pub struct Field<E> {
     pub optional: bool,
     /// Whether stores keep an index for it.
     pub indexed: bool,
+    /// Whether few records share a value, so that looking up some values is cheap whatever they are.
+    pub selective: bool,
     /// Reads it from a record.
     pub read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>,
 }
@@ -178,6 +180,7 @@ impl<E> Field<E> {
         kind: FieldKind::Uuid,
         optional: false,
         indexed: true,
+        selective: true,
         read: |row| ValueRef::Uuid(row.id.uuid()),
     };
     /// When the record was first saved.
@@ -186,6 +189,7 @@ impl<E> Field<E> {
         kind: FieldKind::Time,
         optional: false,
         indexed: false,
+        selective: false,
         read: |row| ValueRef::Time(row.created_at),
     };
     /// When the record was last saved.
@@ -194,6 +198,7 @@ impl<E> Field<E> {
         kind: FieldKind::Time,
         optional: false,
         indexed: false,
+        selective: false,
         read: |row| ValueRef::Time(row.updated_at),
     };
 
@@ -265,13 +270,15 @@ impl<E, T: FieldType> Column<E, T> {
     /// A field that is never empty.
     #[must_use]
     pub const fn required(name: &'static str, read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
-        Self { field: Field { name, kind: T::KIND, optional: false, indexed: false, read }, holds: PhantomData }
+        let field = Field { name, kind: T::KIND, optional: false, indexed: false, selective: false, read };
+        Self { field, holds: PhantomData }
     }
 
     /// A field that may be empty.
     #[must_use]
     pub const fn optional(name: &'static str, read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
-        Self { field: Field { name, kind: T::KIND, optional: true, indexed: false, read }, holds: PhantomData }
+        let field = Field { name, kind: T::KIND, optional: true, indexed: false, selective: false, read };
+        Self { field, holds: PhantomData }
     }
 
     /// A field that is never empty and for which stores keep an index.
@@ -287,6 +294,23 @@ impl<E, T: FieldType> Column<E, T> {
     pub const fn optional_indexed(name: &'static str, read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
         let mut column = Self::optional(name, read);
         column.field.indexed = true;
+        column
+    }
+
+    /// A field that is never empty, indexed, of whose values each is shared by few records: a key of the record, or of
+    /// another record that has few of these.
+    #[must_use]
+    pub const fn required_key(name: &'static str, read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
+        let mut column = Self::required_indexed(name, read);
+        column.field.selective = true;
+        column
+    }
+
+    /// A field that may be empty, indexed, of whose values each is shared by few records.
+    #[must_use]
+    pub const fn optional_key(name: &'static str, read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
+        let mut column = Self::optional_indexed(name, read);
+        column.field.selective = true;
         column
     }
 
@@ -341,7 +365,7 @@ impl<E> TagsColumn<E> {
     /// The field `tags`.
     #[must_use]
     pub const fn new(read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
-        Self(Field { name: "tags", kind: FieldKind::Tags, optional: true, indexed: true, read })
+        Self(Field { name: "tags", kind: FieldKind::Tags, optional: true, indexed: true, selective: false, read })
     }
     /// The field without its Rust type.
     #[must_use]
@@ -367,7 +391,7 @@ impl<E> CustomColumn<E> {
     /// The field `custom`.
     #[must_use]
     pub const fn new(read: for<'a> fn(&'a Stored<E>) -> ValueRef<'a>) -> Self {
-        Self(Field { name: "custom", kind: FieldKind::Custom, optional: true, indexed: true, read })
+        Self(Field { name: "custom", kind: FieldKind::Custom, optional: true, indexed: true, selective: false, read })
     }
     /// The field without its Rust type.
     #[must_use]

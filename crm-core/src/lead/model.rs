@@ -146,7 +146,18 @@ pub enum LeadRefusal {
     /// A company can't employ fewer than nobody.
     #[error("the employee count {0} is negative; give 0 or more")]
     NegativeEmployeeCount(i64),
+    /// Nobody is known by so many, and each is a key under which the lead is found.
+    #[error("{count} further addresses in '{field}' are more than {MOST_FURTHER}; leave out those that nobody uses")]
+    TooManyAddresses {
+        /// The field that holds them.
+        field: &'static str,
+        /// How many they are.
+        count: usize,
+    },
 }
+
+/// The most further e-mail addresses of a lead, and the most further telephone numbers.
+pub(super) const MOST_FURTHER: usize = 15;
 
 impl Rule for LeadRefusal {
     fn code(&self) -> &'static str {
@@ -155,12 +166,13 @@ impl Rule for LeadRefusal {
             Self::StepNotAllowed { .. } => "lead.step_not_allowed",
             Self::Anonymous => "lead.anonymous",
             Self::NegativeEmployeeCount(_) => "lead.negative_employee_count",
+            Self::TooManyAddresses { .. } => "lead.too_many_addresses",
         }
     }
     fn kind(&self) -> Kind {
         match self {
             Self::AlreadyConverted | Self::StepNotAllowed { .. } => Kind::Conflict,
-            Self::Anonymous | Self::NegativeEmployeeCount(_) => Kind::Invalid,
+            Self::Anonymous | Self::NegativeEmployeeCount(_) | Self::TooManyAddresses { .. } => Kind::Invalid,
         }
     }
 }
@@ -169,7 +181,7 @@ impl Lead {
     /// A new lead.
     ///
     /// # Errors
-    /// `Anonymous`, `NegativeEmployeeCount`.
+    /// `Anonymous`, `NegativeEmployeeCount`, `TooManyAddresses`.
     pub fn new(new: NewLead) -> Result<Self, LeadRefusal> {
         let lead = Self {
             first_name: new.first_name,
@@ -204,7 +216,7 @@ impl Lead {
     /// Changes fields; nothing, when the patch changes nothing.
     ///
     /// # Errors
-    /// `AlreadyConverted`, `Anonymous`, `NegativeEmployeeCount`; then nothing is changed.
+    /// `AlreadyConverted`, `Anonymous`, `NegativeEmployeeCount`, `TooManyAddresses`; then nothing is changed.
     pub fn change(&mut self, patch: LeadPatch) -> Result<Option<LeadEvent>, LeadRefusal> {
         self.open()?;
         let mut next = self.clone();
@@ -374,6 +386,11 @@ impl Lead {
     fn checked(mut self) -> Result<Self, LeadRefusal> {
         if let Some(count) = self.employee_count.filter(|count| *count < 0) {
             return Err(LeadRefusal::NegativeEmployeeCount(count));
+        }
+        for (field, count) in [("other_emails", self.other_emails.len()), ("other_phones", self.other_phones.len())] {
+            if count > MOST_FURTHER {
+                return Err(LeadRefusal::TooManyAddresses { field, count });
+            }
         }
         let known = self.first_name.is_some()
             || self.last_name.is_some()

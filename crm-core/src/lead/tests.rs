@@ -129,6 +129,13 @@ fn a_lead_needs_something_to_be_known_by() {
     assert!(Lead::new(address).is_ok());
     let negative = NewLead { employee_count: Some(-3), ..named("Lovelace") };
     assert_eq!(Lead::new(negative), Err(LeadRefusal::NegativeEmployeeCount(-3)));
+    let many = |count: usize| NewLead {
+        other_emails: (0..count).map(|number| format!("ada{number}@engine.example").parse().unwrap()).collect(),
+        ..NewLead::default()
+    };
+    assert!(Lead::new(many(15)).is_ok());
+    let refused = LeadRefusal::TooManyAddresses { field: "other_emails", count: 16 };
+    assert_eq!(Lead::new(many(16)), Err(refused));
 }
 
 #[test]

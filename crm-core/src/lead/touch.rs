@@ -46,7 +46,7 @@ pub struct Touch {
 
 impl Touch {
     /// The record that was touched.
-    pub const RECORD: Column<Self, Uuid> = Column::required_indexed("record_id", |row| ValueRef::Uuid(row.record_id));
+    pub const RECORD: Column<Self, Uuid> = Column::required_key("record_id", |row| ValueRef::Uuid(row.record_id));
     /// When.
     pub const OCCURRED_AT: Column<Self, Timestamp> =
         Column::required("occurred_at", |row| ValueRef::Time(row.occurred_at));

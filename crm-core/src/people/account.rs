@@ -365,10 +365,9 @@ pub struct AccountDomain {
 impl AccountDomain {
     /// Whose it is.
     pub const ACCOUNT: Column<Self, AccountId> =
-        Column::required_indexed("account_id", |row| ValueRef::Uuid(row.account_id.uuid()));
+        Column::required_key("account_id", |row| ValueRef::Uuid(row.account_id.uuid()));
     /// The registrable domain.
-    pub const DOMAIN: Column<Self, String> =
-        Column::required_indexed("domain", |row| ValueRef::Text(row.domain.as_str()));
+    pub const DOMAIN: Column<Self, String> = Column::required_key("domain", |row| ValueRef::Text(row.domain.as_str()));
 }
 
 impl Entity for AccountDomain {

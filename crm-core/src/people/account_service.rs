@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, AccountDomain, AccountEvent, AccountId, AccountPatch, AccountRefusal, NewAccount};
+use super::refile::contacts_of;
 use crate::access::Permission;
 use crate::custom_field::Schema;
 use crate::identity::{RecordKind, RecordRef, replace_keys};
@@ -73,6 +74,9 @@ pub async fn save_account(
         domains.insert(domain);
     }
     replace_keys(uow, record, row.keys(&domains)).await?;
+    if before.name != row.name {
+        uow.schedule(contacts_of(row.id, uow.now(), None)).await?;
+    }
     uow.save(row, event).await
 }
 

@@ -53,19 +53,33 @@ pub async fn save_contact(
         schema.check(&row.custom)?;
         schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
     }
-    let points = points_of(uow, row.id).await?;
-    row.check_known(points.len())?;
-    let company = company_of(uow, &row).await?;
-    replace_keys(uow, record, row.keys(points.iter().map(|point| &point.value), company.as_ref())).await?;
+    let points = file(uow, &row).await?;
+    row.check_known(points)?;
     uow.save(row, event).await
+}
+
+/// Files a contact under its present keys; answers how many points it has.
+async fn file(uow: &mut UnitOfWork<'_>, row: &Stored<Contact>) -> Result<usize> {
+    let points = points_of(uow, row.id).await?;
+    let company = company_of(uow, row).await?;
+    let keys = row.keys(points.iter().map(|point| &point.value), company.as_ref());
+    replace_keys(uow, RecordRef::new(RecordKind::Contact, row.id), keys).await?;
+    Ok(points.len())
+}
+
+/// Files a stored contact under its present keys.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn refile(uow: &mut UnitOfWork<'_>, row: &Stored<Contact>) -> Result<()> {
+    file(uow, row).await.map(drop)
 }
 
 async fn points_of(uow: &mut UnitOfWork<'_>, id: ContactId) -> Result<Vec<Stored<ContactPoint>>> {
     uow.list_all(&ContactPoint::CONTACT.is(id)).await
 }
 
-/// The name of the contact's account as it is now. Contacts are not filed anew when an account is renamed: the company
-/// only helps to find a misspelt name, and the next change of the contact brings it in.
+/// The name of the contact's account as it is now. When an account is renamed, a job files its contacts anew.
 async fn company_of(uow: &mut UnitOfWork<'_>, contact: &Contact) -> Result<Option<Name>> {
     let Some(id) = contact.account_id else { return Ok(None) };
     Ok(uow.find_of_anyone(id).await?.map(|account| account.value.name))

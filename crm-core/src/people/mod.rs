@@ -12,6 +12,7 @@ mod account_service;
 mod contact;
 mod contact_service;
 mod point;
+mod refile;
 
 pub use account::{
     Account, AccountDomain, AccountEvent, AccountId, AccountPatch, AccountRefusal, AccountStatus, NewAccount,
@@ -20,6 +21,7 @@ pub use account_service::{AccountDraft, Accounts, insert_accounts, save_account}
 pub use contact::{Contact, ContactEvent, ContactId, ContactPatch, ContactRefusal, NewContact};
 pub use contact_service::{ContactDraft, Contacts, insert_contact, save_contact};
 pub use point::{ContactPoint, ContactPointId, NewContactPoint, PointKind, PointValue};
+pub use refile::{REFILE, job_handlers};
 
 #[cfg(test)]
 mod tests;

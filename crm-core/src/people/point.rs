@@ -100,7 +100,7 @@ pub struct NewContactPoint {
 impl ContactPoint {
     /// Whose it is.
     pub const CONTACT: Column<Self, ContactId> =
-        Column::required_indexed("contact_id", |row| ValueRef::Uuid(row.contact_id.uuid()));
+        Column::required_key("contact_id", |row| ValueRef::Uuid(row.contact_id.uuid()));
 
     pub(super) fn new(contact_id: ContactId, new: NewContactPoint, primary: bool) -> Self {
         let kind = new.value.kind();

@@ -309,3 +309,24 @@ async fn an_address_that_bounces_is_marked_and_can_work_again() {
     let nobody = crate::kernel::Id::new(uuid::Uuid::nil());
     assert_eq!(contacts.mark_invalid(id, nobody, true).await.unwrap_err().code(), "record.not_found");
 }
+
+#[tokio::test]
+async fn contacts_are_found_by_the_new_name_of_their_account() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let account = boss.accounts().create(company("Analytical Engines")).await.unwrap();
+    let new = NewContact { last_name: Some("Lovelace".parse().unwrap()), account_id: Some(account.id), ..ada() };
+    let contact = boss.contacts().create(new).await.unwrap();
+    let record = RecordRef::new(RecordKind::Contact, contact.id);
+    let filed =
+        || office.keys_of(record).into_iter().filter(|key| key.starts_with("name-company:")).collect::<Vec<_>>();
+    let before = filed();
+    assert!(!before.is_empty());
+    let renamed = AccountPatch { name: Some("Difference Machines".parse().unwrap()), ..AccountPatch::default() };
+    boss.accounts().change(account.id, account.version, renamed).await.unwrap();
+    assert_eq!(filed(), before, "that is done by a worker");
+    let run = office.crm.run_due("worker", 10).await.unwrap();
+    assert!(run.done > 0 && run.troubles.is_empty(), "{run:?}");
+    let after = filed();
+    assert!(!after.is_empty() && after.iter().all(|key| !before.contains(key)), "{before:?} {after:?}");
+}

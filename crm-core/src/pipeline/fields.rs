@@ -32,7 +32,7 @@ impl Opportunity {
     pub const ACCOUNT_ID: Column<Self, AccountId> =
         Column::optional_indexed("account_id", |row| identifier(row.account_id));
     pub const PRIMARY_CONTACT_ID: Column<Self, ContactId> =
-        Column::optional_indexed("primary_contact_id", |row| identifier(row.primary_contact_id));
+        Column::optional_key("primary_contact_id", |row| identifier(row.primary_contact_id));
     pub const PIPELINE_ID: Column<Self, PipelineId> =
         Column::required_indexed("pipeline_id", |row| ValueRef::Uuid(row.pipeline_id.uuid()));
     pub const STAGE_ID: Column<Self, StageId> =
@@ -65,7 +65,7 @@ impl Opportunity {
         Column::required("forecast_category", |row| ValueRef::Text(row.forecast_category.as_str()));
     pub const TAGS: TagsColumn<Self> = TagsColumn::new(|row: &Stored<Self>| ValueRef::Tags(&row.value.tags));
     pub const CUSTOM: CustomColumn<Self> = CustomColumn::new(|row: &Stored<Self>| ValueRef::Custom(&row.value.custom));
-    pub const LEAD_ID: Column<Self, LeadId> = Column::optional_indexed("lead_id", |row| identifier(row.lead_id));
+    pub const LEAD_ID: Column<Self, LeadId> = Column::optional_key("lead_id", |row| identifier(row.lead_id));
 }
 
 impl Entity for Opportunity {

@@ -39,10 +39,10 @@ pub struct OpportunityContact {
 impl OpportunityContact {
     /// The deal.
     pub const OPPORTUNITY: Column<Self, OpportunityId> =
-        Column::required_indexed("opportunity_id", |row| ValueRef::Uuid(row.opportunity_id.uuid()));
+        Column::required_key("opportunity_id", |row| ValueRef::Uuid(row.opportunity_id.uuid()));
     /// The contact.
     pub const CONTACT: Column<Self, ContactId> =
-        Column::required_indexed("contact_id", |row| ValueRef::Uuid(row.contact_id.uuid()));
+        Column::required_key("contact_id", |row| ValueRef::Uuid(row.contact_id.uuid()));
 }
 
 impl Entity for OpportunityContact {

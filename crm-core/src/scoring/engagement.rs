@@ -142,15 +142,14 @@ impl NewEngagement {
 
 impl Engagement {
     /// Who did it.
-    pub const LEAD: Column<Self, LeadId> =
-        Column::required_indexed("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
+    pub const LEAD: Column<Self, LeadId> = Column::required_key("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
     /// What was done.
     pub const KIND: Column<Self, String> = Column::required("kind", |row| ValueRef::Text(row.value.kind.as_str()));
     /// When.
     pub const OCCURRED_AT: Column<Self, Timestamp> =
         Column::required("occurred_at", |row| ValueRef::Time(row.occurred_at));
     /// The observer's own key of it.
-    pub const SOURCE_KEY: Column<Self, String> = Column::optional_indexed("source_key", |row| {
+    pub const SOURCE_KEY: Column<Self, String> = Column::optional_key("source_key", |row| {
         row.value.source_key.as_ref().map_or(ValueRef::Absent, |key| ValueRef::Text(key.as_str()))
     });
 

@@ -268,6 +268,7 @@ impl ScoringRule {
 
 impl Entity for ScoringRule {
     const NAME: &'static str = "scoring_rule";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] = &[Self::NAME_FIELD.field(), Self::ACTIVE.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {
         name: "name",

@@ -17,7 +17,9 @@ impl Scorer {
     /// # Errors
     /// Those of the store.
     pub async fn load(uow: &mut UnitOfWork<'_>) -> Result<Self> {
-        Ok(Self::new(&uow.list_all(&ScoringRule::ACTIVE.is(true)).await?))
+        let mut active = uow.setup::<ScoringRule>().await?.to_vec();
+        active.retain(|rule| rule.active);
+        Ok(Self::new(&active))
     }
 }
 

@@ -25,8 +25,7 @@ pub struct ScoreState {
 
 impl ScoreState {
     /// The lead.
-    pub const LEAD: Column<Self, LeadId> =
-        Column::required_indexed("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
+    pub const LEAD: Column<Self, LeadId> = Column::required_key("lead_id", |row| ValueRef::Uuid(row.lead_id.uuid()));
     /// Whether the threshold was reached and not left since.
     pub const ABOVE: Column<Self, bool> = Column::required("above", |row| ValueRef::Bool(row.above));
 }

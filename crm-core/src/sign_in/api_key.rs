@@ -44,7 +44,7 @@ pub struct NewApiKey {
 impl ApiKey {
     /// For whom it acts.
     pub const MEMBER: Column<Self, MemberId> =
-        Column::required_indexed("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
+        Column::required_key("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
 
     /// Whether it is good now.
     #[must_use]

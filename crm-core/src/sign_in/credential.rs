@@ -48,7 +48,7 @@ pub struct Credential {
 impl Credential {
     /// Whose.
     pub const MEMBER: Column<Self, MemberId> =
-        Column::required_indexed("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
+        Column::required_key("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
 
     /// A password alone.
     #[must_use]

@@ -24,7 +24,7 @@ pub struct PasswordReset {
 impl PasswordReset {
     /// Whose password.
     pub const MEMBER: Column<Self, MemberId> =
-        Column::required_indexed("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
+        Column::required_key("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
 
     /// Whether it can be used with this token now.
     #[must_use]

@@ -37,7 +37,7 @@ pub(super) enum Presented {
 impl SignIn {
     /// Who.
     pub const MEMBER: Column<Self, MemberId> =
-        Column::required_indexed("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
+        Column::required_key("member_id", |row| ValueRef::Uuid(row.member_id.uuid()));
 
     pub(super) fn judge(&self, generation: i64, token_hash: &str, now: Timestamp) -> Presented {
         if self.ended_at.is_some() || self.expires_at <= now || generation > self.generation {

@@ -18,6 +18,9 @@ mod memory;
 mod port;
 mod schedule;
 mod session;
+mod setup;
+#[cfg(test)]
+mod setup_tests;
 mod unit_of_work;
 
 pub use contents::{Tx, Visitor, visit_entities};
@@ -25,4 +28,5 @@ pub use handler::{InStore, JobHandler, Work};
 pub use memory::MemoryStore;
 pub use port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 pub use session::{Ports, Session};
+pub use setup::SetupMemory;
 pub use unit_of_work::{RecordNotFound, StaleVersion, UnitOfWork};

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::commands::OpenCommand;
 use super::port::Store;
+use super::setup::SetupMemory;
 use super::unit_of_work::UnitOfWork;
 use crate::access::{Caller, Intent, Permission};
 use crate::command::CommandName;
@@ -28,6 +29,8 @@ pub struct Ports {
     pub paywall: Arc<dyn Paywall>,
     /// How telephone numbers are read.
     pub phones: Arc<dyn PhoneNumbers>,
+    /// What organizations have set up, kept between transactions.
+    pub setup: SetupMemory,
 }
 
 /// One caller's way to everything. Cheap to make; make one for each request.

@@ -1,11 +1,13 @@
 //! The unit of work: one transaction with everything that a command needs, and nothing it must not have.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::contents::Tx;
 use super::port::{BoxTx, Records, StoreError};
 use super::session::Session;
-use crate::access::{Caller, OrganizationId};
+use crate::access::{Caller, Organization, OrganizationId};
 use crate::event::Event;
 use crate::kernel::page::LARGEST_PAGE;
 use crate::kernel::{DomainEvent, Entity, Id, Kind, Page, Part, Predicate, Result, Rule, Stored, Timestamp};
@@ -64,12 +66,25 @@ pub struct UnitOfWork<'a> {
     correlation: Uuid,
     events: Vec<Stored<Event>>,
     rehearsal: bool,
+    setup: Setup,
+}
+
+/// What a unit of work knows of the organization's set-up.
+#[derive(Default)]
+struct Setup {
+    /// The version of the organization's record, when it was read.
+    version: Option<i64>,
+    /// That record, when it is held.
+    held: Option<Stored<Organization>>,
+    is_written: bool,
+    /// Whether the organization's own record is new or saved, by which its version is raised anyway.
+    is_renewed: bool,
 }
 
 impl<'a> UnitOfWork<'a> {
     pub(super) fn new(tx: BoxTx<'a>, session: &'a Session, now: Timestamp) -> Self {
         let correlation = session.ports().ids.next(now);
-        Self { tx, session, now, correlation, events: Vec::new(), rehearsal: false }
+        Self { tx, session, now, correlation, events: Vec::new(), rehearsal: false, setup: Setup::default() }
     }
 
     /// Makes a rehearsal of it, which is dropped in the end: it holds no record against others and can't be committed.
@@ -250,6 +265,60 @@ impl<'a> UnitOfWork<'a> {
         }
     }
 
+    /// All that the organization has set up of this kind, in the order of identifiers: from memory, when nothing of the
+    /// set-up has changed since it was read.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn setup<E: Entity>(&mut self) -> Result<Arc<[Stored<E>]>>
+    where
+        dyn Tx + 'a: Records<E>,
+    {
+        const { assert!(E::SETUP, "only what is declared as set-up raises the version under which it is kept") };
+        let organization = self.organization();
+        let version = if self.setup.is_written { None } else { self.setup_version().await? };
+        let memory = &self.session.ports().setup;
+        if let Some(rows) = version.and_then(|version| memory.rows(organization, version)) {
+            return Ok(rows);
+        }
+        let rows: Arc<[Stored<E>]> = self.list_all_of_anyone(&Predicate::everything()).await?.into();
+        if let Some(version) = version {
+            memory.keep(organization, version, Arc::clone(&rows));
+        }
+        Ok(rows)
+    }
+
+    /// Holds the organization's record until the end, unless it is a rehearsal: nobody else takes anything in or changes
+    /// the set-up meanwhile.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn hold_organization(&mut self) -> Result<()> {
+        if self.setup.held.is_none() {
+            self.setup.held = self.lock_of_anyone(self.organization()).await?;
+            self.setup.version = self.setup.held.as_ref().map(|row| row.version);
+        }
+        Ok(())
+    }
+
+    async fn setup_version(&mut self) -> Result<Option<i64>> {
+        if self.setup.version.is_none() {
+            self.setup.version = self.find_of_anyone(self.organization()).await?.map(|row| row.version);
+        }
+        Ok(self.setup.version)
+    }
+
+    /// Called before a record of this kind is written.
+    async fn before_writing<E: Entity>(&mut self) -> Result<()> {
+        self.setup.is_renewed |= E::NAME == Organization::NAME;
+        if E::SETUP && !self.setup.is_written {
+            // Before the first such row is written, as everybody holds the organization first and other records then.
+            self.hold_organization().await?;
+            self.setup.is_written = true;
+        }
+        Ok(())
+    }
+
     /// Adds a record.
     ///
     /// # Errors
@@ -258,6 +327,7 @@ impl<'a> UnitOfWork<'a> {
     where
         dyn Tx + 'a: Records<E>,
     {
+        self.before_writing::<E>().await?;
         let row = self.fresh(self.new_id(), value);
         Records::<E>::insert(&mut *self.tx, std::slice::from_ref(&row)).await?;
         self.say(&row, &event)?;
@@ -273,6 +343,7 @@ impl<'a> UnitOfWork<'a> {
     where
         dyn Tx + 'a: Records<E>,
     {
+        self.before_writing::<E>().await?;
         let (rows, events): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         Records::<E>::insert(&mut *self.tx, &rows).await?;
         rows.iter().zip(events).try_for_each(|(row, event)| self.say(row, &event))?;
@@ -307,6 +378,7 @@ impl<'a> UnitOfWork<'a> {
     where
         dyn Tx + 'a: Records<E>,
     {
+        self.before_writing::<E>().await?;
         Records::<E>::delete(&mut *self.tx, row.id, row.version).await?;
         self.say(&row, &event)?;
         self.hand_over_events(MOST_HELD_EVENTS).await
@@ -322,6 +394,7 @@ impl<'a> UnitOfWork<'a> {
     {
         let rows: Vec<_> = parts.into_iter().map(|part| self.fresh(self.new_id(), part)).collect();
         if !rows.is_empty() {
+            self.before_writing::<P>().await?;
             Records::<P>::insert(&mut *self.tx, &rows).await?;
         }
         Ok(rows)
@@ -346,6 +419,7 @@ impl<'a> UnitOfWork<'a> {
     where
         dyn Tx + 'a: Records<P>,
     {
+        self.before_writing::<P>().await?;
         Ok(Records::<P>::delete(&mut *self.tx, part.id, part.version).await?)
     }
 
@@ -389,6 +463,12 @@ impl<'a> UnitOfWork<'a> {
             return Err(StoreError::Fault("a rehearsal cannot be committed".into()).into());
         }
         self.hand_over_events(0).await?;
+        if self.setup.is_written
+            && !self.setup.is_renewed
+            && let Some(organization) = self.setup.held.take()
+        {
+            self.write(organization).await?;
+        }
         Ok(self.tx.commit().await?)
     }
 
@@ -405,6 +485,7 @@ impl<'a> UnitOfWork<'a> {
     where
         dyn Tx + 'a: Records<E>,
     {
+        self.before_writing::<E>().await?;
         row.version += 1;
         row.updated_at = self.now;
         Records::<E>::update(&mut *self.tx, &row).await?;

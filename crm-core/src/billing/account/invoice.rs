@@ -53,7 +53,7 @@ pub struct Invoice {
 impl Invoice {
     /// The provider's identifier.
     pub const EXTERNAL_ID: Column<Self, String> =
-        Column::required_indexed("external_id", |row| ValueRef::Text(row.external_id.as_str()));
+        Column::required_key("external_id", |row| ValueRef::Text(row.external_id.as_str()));
     /// Its state.
     pub const STATUS: Column<Self, String> = Column::required("status", |row| ValueRef::Text(row.status.as_str()));
     /// When it took effect, or was made.
@@ -137,7 +137,7 @@ pub struct PaymentMethod {
 impl PaymentMethod {
     /// The provider's identifier.
     pub const EXTERNAL_ID: Column<Self, String> =
-        Column::required_indexed("external_id", |row| ValueRef::Text(row.external_id.as_str()));
+        Column::required_key("external_id", |row| ValueRef::Text(row.external_id.as_str()));
 
     /// The record of a payment method of a customer.
     #[must_use]

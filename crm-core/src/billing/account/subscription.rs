@@ -43,7 +43,7 @@ pub struct Subscription {
 impl Subscription {
     /// The provider's identifier.
     pub const EXTERNAL_ID: Column<Self, String> =
-        Column::required_indexed("external_id", |row| ValueRef::Text(row.external_id.as_str()));
+        Column::required_key("external_id", |row| ValueRef::Text(row.external_id.as_str()));
     /// Its state.
     pub const STATUS: Column<Self, String> = Column::required("status", |row| ValueRef::Text(row.status.as_str()));
 

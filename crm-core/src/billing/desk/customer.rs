@@ -31,10 +31,10 @@ pub struct BillingCustomer {
 impl BillingCustomer {
     /// The provider's identifier.
     pub const CUSTOMER: Column<Self, String> =
-        Column::required_indexed("customer_id", |row| ValueRef::Text(row.customer_id.as_str()));
+        Column::required_key("customer_id", |row| ValueRef::Text(row.customer_id.as_str()));
     /// The organization that it is.
     pub const TENANT: Column<Self, OrganizationId> =
-        Column::required_indexed("tenant_id", |row| ValueRef::Uuid(row.tenant_id.uuid()));
+        Column::required_key("tenant_id", |row| ValueRef::Uuid(row.tenant_id.uuid()));
     /// When access changes by time alone.
     pub const ACCESS_CHANGES_AT: Column<Self, Timestamp> = Column::optional_indexed("access_changes_at", |row| {
         row.access_changes_at.map_or(ValueRef::Absent, ValueRef::Time)

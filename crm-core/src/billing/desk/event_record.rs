@@ -63,7 +63,7 @@ pub struct ReceivedEvent {
 impl ReceivedEvent {
     /// The provider's identifier of the event.
     pub const EXTERNAL_ID: Column<Self, String> =
-        Column::required_indexed("external_id", |row| ValueRef::Text(row.external_id.as_str()));
+        Column::required_key("external_id", |row| ValueRef::Text(row.external_id.as_str()));
     /// Whom it concerns.
     pub const CUSTOMER: Column<Self, String> = Column::optional_indexed("customer_id", |row| {
         row.customer_id.as_ref().map_or(ValueRef::Absent, |id| ValueRef::Text(id.as_str()))

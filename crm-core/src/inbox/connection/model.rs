@@ -97,7 +97,7 @@ impl Connection {
         Column::required("platform", |row| ValueRef::Text(row.value.platform.as_str()));
     /// How the platform names the account.
     pub const EXTERNAL_ID: Column<Self, String> =
-        Column::required_indexed("external_id", |row| ValueRef::Text(&row.value.external_id));
+        Column::required_key("external_id", |row| ValueRef::Text(&row.value.external_id));
     /// The account above it.
     pub const PARENT_ID: Column<Self, String> = Column::optional_indexed("parent_id", |row| {
         row.value.parent_id.as_deref().map_or(ValueRef::Absent, ValueRef::Text)

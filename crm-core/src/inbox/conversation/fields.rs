@@ -14,7 +14,7 @@ impl Conversation {
     pub const PLATFORM: Column<Self, String> =
         Column::required("platform", |row| ValueRef::Text(row.value.platform.as_str()));
     pub const PARTICIPANT: Column<Self, ParticipantId> =
-        Column::required_indexed("participant_id", |row| ValueRef::Uuid(row.participant_id.uuid()));
+        Column::required_key("participant_id", |row| ValueRef::Uuid(row.participant_id.uuid()));
     pub const STATE: Column<Self, String> = Column::required_indexed("state", |row| ValueRef::Text(row.state.as_str()));
     pub const OWNER_ID: Column<Self, MemberId> = Column::optional_indexed("owner_id", |row| {
         row.owner_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))

@@ -13,7 +13,7 @@ impl Message {
         Column::required_indexed("conversation_id", |row| ValueRef::Uuid(row.conversation_id.uuid()));
     pub const CONNECTION: Column<Self, ConnectionId> =
         Column::required("connection_id", |row| ValueRef::Uuid(row.connection_id.uuid()));
-    pub const EXTERNAL_ID: Column<Self, String> = Column::optional_indexed("external_id", |row| {
+    pub const EXTERNAL_ID: Column<Self, String> = Column::optional_key("external_id", |row| {
         row.value.external_id.as_deref().map_or(ValueRef::Absent, ValueRef::Text)
     });
     pub const DIRECTION: Column<Self, String> =

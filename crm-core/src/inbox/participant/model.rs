@@ -47,9 +47,9 @@ impl Participant {
         Column::required_indexed("connection_id", |row| ValueRef::Uuid(row.connection_id.uuid()));
     /// The lead that they are.
     pub const LEAD: Column<Self, LeadId> =
-        Column::optional_indexed("lead_id", |row| row.lead_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())));
+        Column::optional_key("lead_id", |row| row.lead_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid())));
     /// The contact that they are.
-    pub const CONTACT: Column<Self, ContactId> = Column::optional_indexed("contact_id", |row| {
+    pub const CONTACT: Column<Self, ContactId> = Column::optional_key("contact_id", |row| {
         row.contact_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
     });
 
@@ -136,10 +136,10 @@ impl Alias {
     pub const CONNECTION: Column<Self, ConnectionId> =
         Column::required("connection_id", |row| ValueRef::Uuid(row.connection_id.uuid()));
     /// The name.
-    pub const ALIAS: Column<Self, String> = Column::required_indexed("alias", |row| ValueRef::Text(&row.value.alias));
+    pub const ALIAS: Column<Self, String> = Column::required_key("alias", |row| ValueRef::Text(&row.value.alias));
     /// Whose it is.
     pub const PARTICIPANT: Column<Self, ParticipantId> =
-        Column::required_indexed("participant_id", |row| ValueRef::Uuid(row.participant_id.uuid()));
+        Column::required_key("participant_id", |row| ValueRef::Uuid(row.participant_id.uuid()));
 }
 
 impl Entity for Alias {

@@ -39,7 +39,7 @@ pub struct DeliveryProblem {
 impl Delivery {
     /// The digest of the whole delivery.
     pub const DELIVERY_KEY: Column<Self, String> =
-        Column::required_indexed("delivery_key", |row| ValueRef::Text(&row.value.delivery_key));
+        Column::required_key("delivery_key", |row| ValueRef::Text(&row.value.delivery_key));
     /// When it came.
     pub const RECEIVED_AT: Column<Self, Timestamp> =
         Column::required_indexed("received_at", |row| ValueRef::Time(row.received_at));

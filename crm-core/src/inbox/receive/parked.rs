@@ -45,8 +45,7 @@ impl ParkedEvent {
     pub const CONNECTION: Column<Self, ConnectionId> =
         Column::required_indexed("connection_id", |row| ValueRef::Uuid(row.connection_id.uuid()));
     /// What it waits for.
-    pub const TARGET: Column<Self, String> =
-        Column::required_indexed("target", |row| ValueRef::Text(&row.value.target));
+    pub const TARGET: Column<Self, String> = Column::required_key("target", |row| ValueRef::Text(&row.value.target));
 }
 
 impl Entity for ParkedEvent {
