@@ -73,7 +73,6 @@ impl Member {
 
 impl Entity for Member {
     const NAME: &'static str = "member";
-    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] =
         &[Self::ACTIVE.field(), Self::EMAIL_KEY.field(), Self::ROLE.field(), Self::CUSTOM_ROLE.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {

@@ -21,6 +21,9 @@ use crate::kernel::{
 use crate::pipeline::touch_opportunity;
 use crate::store::UnitOfWork;
 
+/// As many as a condition names: not more identifiers than a page holds rows.
+const LINKS_AT_ONCE: usize = 500;
+
 /// That an activity is about a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -150,23 +153,26 @@ pub(super) async fn follow(uow: &mut UnitOfWork<'_>, activity: &Stored<Activity>
     Ok(())
 }
 
-/// Links everything that one record is linked to, whoever owns it, to further records too. Answers how many links were
-/// added; those that are there already stay as they are, so that a second call adds none.
+/// All links to a record, whoever owns their activities.
+///
+/// # Errors
+/// Those of the store.
+pub async fn links_about(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<Vec<Stored<ActivityLink>>> {
+    uow.list_all_of_anyone(&ActivityLink::RECORD.is(record.id)).await
+}
+
+/// Links the activities of these links to further records too. Answers how many links were added; those that are there
+/// already stay as they are, so that a second call adds none.
 ///
 /// The records are taken to be there: they are the ones that a conversion or merge has just written.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn add_links(uow: &mut UnitOfWork<'_>, from: RecordRef, to: &[RecordRef]) -> Result<usize> {
-    let links = uow.list_all_of_anyone(&ActivityLink::RECORD.is(from.id)).await?;
-    if links.is_empty() {
-        return Ok(0);
-    }
+pub async fn copy_links(uow: &mut UnitOfWork<'_>, links: &[Stored<ActivityLink>], to: &[RecordRef]) -> Result<usize> {
     let targets = ActivityLink::RECORD.is_one_of(to.iter().map(|record| record.id));
     let mut known = BTreeSet::new();
-    // A company may have any number of activities; only those that the first record is linked to matter. Not more
-    // identifiers in one condition than a page holds rows.
-    for links in links.chunks(500) {
+    // A company may have any number of activities; only those of these links matter.
+    for links in links.chunks(LINKS_AT_ONCE) {
         let these = ActivityLink::ACTIVITY.is_one_of(links.iter().map(|link| link.activity_id));
         let linked = uow.list_all_of_anyone(&targets.clone().and(these)).await?;
         known.extend(linked.into_iter().map(|link| (link.activity_id, link.record())));
@@ -183,15 +189,16 @@ pub async fn add_links(uow: &mut UnitOfWork<'_>, from: RecordRef, to: &[RecordRe
     Ok(uow.add_parts(fresh).await?.len())
 }
 
-/// The open activities that are about a record, whoever owns them.
+/// The open ones among the activities of these links, whoever owns them.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn open_activities_of(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<Vec<Stored<Activity>>> {
-    let links = uow.list_all_of_anyone(&ActivityLink::RECORD.is(record.id)).await?;
+pub async fn open_activities(
+    uow: &mut UnitOfWork<'_>,
+    links: &[Stored<ActivityLink>],
+) -> Result<Vec<Stored<Activity>>> {
     let mut open = Vec::new();
-    // Not more identifiers in one condition than a page holds rows.
-    for links in links.chunks(500) {
+    for links in links.chunks(LINKS_AT_ONCE) {
         let those = ids(links.iter().map(|link| link.activity_id));
         let those = those.and(Activity::STATUS.is(ActivityStatus::Open.as_str()));
         open.extend(uow.list_all_of_anyone(&those).await?);

@@ -2,7 +2,7 @@
 //!
 //! An [`Activity`] is `Open`, `Done` or `Cancelled`; a note is done at once. It is linked ([`ActivityLink`]) to one or
 //! more leads, contacts, accounts and opportunities. The feed of a record ([`Activities::timeline`]) is a projection
-//! over these links and the record's own events: nothing is copied. A conversion adds links ([`add_links`]), so that
+//! over these links and the record's own events: nothing is copied. A conversion adds links ([`copy_links`]), so that
 //! history is seen from the new records too. A link may outlive its record.
 //!
 //! Who sees a record sees every activity about it, whoever did it: a lead that changes hands keeps its history.
@@ -24,7 +24,7 @@ mod timeline;
 
 pub use event::ActivityEvent;
 pub use kind::{ActivityKind, ActivityStatus, Flow, Priority};
-pub use link::{ActivityLink, add_links, hand_over, open_activities_of, unlink_record};
+pub use link::{ActivityLink, copy_links, hand_over, links_about, open_activities, unlink_record};
 pub use model::{Activity, ActivityId, ActivityPatch, Completion, NewActivity};
 pub use refusal::ActivityRefusal;
 pub use service::Activities;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::availability::Availability;
 use super::model::AssignmentRule;
 use crate::access::{Member, MemberId};
-use crate::kernel::{Page, Result, Stored, Timestamp};
+use crate::kernel::{Field, Page, Predicate, Result, Stored, Test, Timestamp, Value};
 use crate::lead::Lead;
 use crate::store::UnitOfWork;
 
@@ -118,11 +118,11 @@ impl Staff {
 
     async fn with(uow: &mut UnitOfWork<'_>, ids: &[MemberId], limits: &[Stored<Availability>]) -> Result<Self> {
         let mut standings = BTreeMap::new();
-        if ids.is_empty() {
+        let wanted: Vec<_> = ids.iter().map(|id| Value::Uuid(id.uuid())).collect();
+        if wanted.is_empty() {
             return Ok(Self::default());
         }
-        let members = uow.setup::<Member>().await?;
-        for member in members.iter().filter(|member| ids.binary_search(&member.id).is_ok()) {
+        for member in uow.list_all(&Predicate::<Member>::Test(Field::ID, Test::In(wanted))).await? {
             let limit = limits.iter().find(|limit| limit.member_id == member.id);
             let open_lead_cap = limit.and_then(|limit| limit.open_lead_cap);
             let open_leads = match open_lead_cap {

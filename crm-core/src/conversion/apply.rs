@@ -6,7 +6,7 @@ use super::gather::Schemas;
 use super::model::{Conversion, ConversionRefusal};
 use super::plan::{Outcome, Plan};
 use crate::access::Permission;
-use crate::activity::{add_links, hand_over, open_activities_of};
+use crate::activity::{copy_links, hand_over, links_about, open_activities};
 use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::{Entity, Id, Patch, Result, Stored};
 use crate::lead::{Lead, LeadEvent};
@@ -42,8 +42,9 @@ pub(super) async fn carry_out(
         account_id.map(|id| RecordRef::new(RecordKind::Account, id)),
         opportunity_id.map(|id| RecordRef::new(RecordKind::Opportunity, id)),
     ];
-    add_links(uow, from, &made.into_iter().flatten().collect::<Vec<_>>()).await?;
-    for activity in open_activities_of(uow, from).await? {
+    let links = links_about(uow, from).await?;
+    copy_links(uow, &links, &made.into_iter().flatten().collect::<Vec<_>>()).await?;
+    for activity in open_activities(uow, &links).await? {
         hand_over(uow, activity, plan.owner_id).await?;
     }
 

@@ -124,7 +124,7 @@ async fn deal_start(
     let stage = first_stage(uow, deal.and_then(|deal| deal.pipeline_id), deal.and_then(|deal| deal.stage_id)).await;
     match stage {
         Ok(stage) => {
-            let currency = uow.get(uow.organization()).await?.default_currency;
+            let currency = uow.own_organization().await?.default_currency;
             Ok(Ok(DealStart { stage, currency, at: uow.now() }))
         }
         Err(refusal) if is_rule(&refusal) => Ok(Err(Violation {

@@ -9,7 +9,8 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 
 /// Composes a text, so that one spelling has one sequence of characters (Unicode NFC).
 pub(crate) fn composed(text: &str) -> String {
-    text.nfc().collect()
+    // Nothing in ASCII is composed of anything else.
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 
 /// Tells whether a character is never seen: controls, direction marks, zero-width and filling characters.
@@ -19,6 +20,8 @@ pub(crate) fn composed(text: &str) -> String {
 /// code points that are reserved to be no character. The Arabic and Syriac number signs are Cf and visible, so they pass.
 pub(crate) fn is_invisible(character: char) -> bool {
     match character {
+        // What most text is made of, without a look into the tables.
+        ' '..='~' => false,
         '\u{0600}'..='\u{0605}'
         | '\u{06DD}'
         | '\u{070F}'

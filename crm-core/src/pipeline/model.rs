@@ -69,6 +69,7 @@ impl Pipeline {
 
 impl Entity for Pipeline {
     const NAME: &'static str = "pipeline";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] = &[Self::NAME_FIELD.field(), Self::POSITION.field(), Self::ACTIVE.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {
         name: "name",

@@ -11,7 +11,7 @@ use super::model::{CloseReasonId, Outcome, PipelineId};
 use super::opportunity::{NewOpportunity, Opportunity, OpportunityId, OpportunityPatch};
 use super::participant::{OpportunityContact, OpportunityRole};
 use super::refusal::OpportunityRefusal;
-use super::service::stages_of;
+use super::service::{stage, stages_of};
 use super::stage::{Stage, StageId, StageKind};
 use super::steps::{close, move_to, relocate, reopen};
 use super::writing::{check_active, draft_opportunity, insert_opportunities, save_opportunity};
@@ -182,7 +182,7 @@ impl Opportunities<'_> {
         let mut uow = self.0.begin(Permission::OpportunityUpdate).await?;
         let mut row = uow.get_at(id, Some(version)).await?;
         let before = row.value.clone();
-        let (from, to) = (uow.get(row.stage_id).await?, uow.get(wish.stage_id).await?);
+        let (from, to) = (stage(&mut uow, row.stage_id).await?, stage(&mut uow, wish.stage_id).await?);
         let event = move_to(&mut row, &from, &to, wish.change, uow.now())?;
         finish(uow, &before, row, event).await
     }
@@ -206,7 +206,7 @@ impl Opportunities<'_> {
     pub async fn check_move(&self, id: OpportunityId, wish: Move) -> Result<Option<GuardRefusal>> {
         let mut uow = self.0.begin(Permission::OpportunityRead).await?;
         let mut row = uow.get(id).await?;
-        let (from, to) = (uow.get(row.stage_id).await?, uow.get(wish.stage_id).await?);
+        let (from, to) = (stage(&mut uow, row.stage_id).await?, stage(&mut uow, wish.stage_id).await?);
         match move_to(&mut row, &from, &to, wish.change, uow.now()) {
             Ok(_) => Ok(None),
             Err(OpportunityRefusal::Guarded(guard)) => Ok(Some(guard)),
@@ -275,7 +275,7 @@ impl Opportunities<'_> {
         let stages = stages_of(&mut uow, row.pipeline_id).await?;
         let first = stages.into_iter().find(|stage| stage.kind == outcome.stage_kind()).map(|stage| stage.id);
         let goal = closing.stage_id.or(first).unwrap_or(row.stage_id);
-        let (from, to) = (uow.get(row.stage_id).await?, uow.get(goal).await?);
+        let (from, to) = (stage(&mut uow, row.stage_id).await?, stage(&mut uow, goal).await?);
         let reason = uow.get(closing.reason_id).await?;
         let event = close(&mut row, &from, &to, outcome, &reason, closing.note, uow.now())?;
         finish(uow, &before, row, event).await
@@ -307,7 +307,7 @@ impl Opportunities<'_> {
         let mut row = uow.get_at(id, Some(version)).await?;
         let before = row.value.clone();
         let goal = row.last_open_stage_id.unwrap_or(row.stage_id);
-        let (from, to) = (uow.get(row.stage_id).await?, uow.get(goal).await?);
+        let (from, to) = (stage(&mut uow, row.stage_id).await?, stage(&mut uow, goal).await?);
         let event = reopen(&mut row, &from, &to, uow.now())?;
         finish(uow, &before, row, event).await
     }
@@ -327,7 +327,7 @@ impl Opportunities<'_> {
         let before = row.value.clone();
         check_active(&uow.get(wish.pipeline_id).await?)?;
         let stages = stages_of(&mut uow, wish.pipeline_id).await?;
-        let from = uow.get(row.stage_id).await?;
+        let from = stage(&mut uow, row.stage_id).await?;
         let to = mapped(&wish, &stages, row.stage_id)?;
         let last = row.last_open_stage_id.map(|last| mapped(&wish, &stages, last)).transpose()?;
         let step = relocate(&mut row, &from, to, last, uow.now())?;

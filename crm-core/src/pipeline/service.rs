@@ -16,8 +16,8 @@ use crate::custom_field::Schema;
 use crate::event::{Change, changes};
 use crate::identity::RecordKind;
 use crate::kernel::text::Name;
-use crate::kernel::{Predicate, Result, Stored};
-use crate::store::{Session, UnitOfWork};
+use crate::kernel::{Entity, Predicate, Result, Stored};
+use crate::store::{RecordNotFound, Session, UnitOfWork};
 
 /// A pipeline with its stages in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +33,20 @@ pub struct PipelineWithStages {
 /// # Errors
 /// Those of the store.
 pub async fn stages_of(uow: &mut UnitOfWork<'_>, pipeline: PipelineId) -> Result<Vec<Stored<Stage>>> {
-    let mut stages = uow.list_all(&Stage::PIPELINE_ID.is(pipeline)).await?;
+    let mut stages = uow.setup::<Stage>().await?.to_vec();
+    stages.retain(|stage| stage.pipeline_id == pipeline);
     stages.sort_by_key(|stage| stage.position);
     Ok(stages)
+}
+
+/// The stage.
+///
+/// # Errors
+/// `RecordNotFound`.
+pub(super) async fn stage(uow: &mut UnitOfWork<'_>, id: StageId) -> Result<Stored<Stage>> {
+    let stages = uow.setup::<Stage>().await?;
+    let found = stages.iter().find(|stage| stage.id == id).cloned();
+    Ok(found.ok_or(RecordNotFound { entity: Stage::NAME, id: id.uuid() })?)
 }
 
 /// Adds a pipeline with its stages behind those that are there.

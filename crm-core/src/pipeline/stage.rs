@@ -200,6 +200,7 @@ impl Stage {
 
 impl Entity for Stage {
     const NAME: &'static str = "stage";
+    const SETUP: bool = true;
     const FIELDS: &'static [Field<Self>] =
         &[Self::PIPELINE_ID.field(), Self::NAME_FIELD.field(), Self::POSITION.field(), Self::KIND.field()];
     const UNIQUE: &'static [Key<Self>] = &[Key {

@@ -35,7 +35,7 @@ pub async fn draft_opportunity(uow: &mut UnitOfWork<'_>, mut new: NewOpportunity
     let stage = first_stage(uow, new.pipeline_id, new.stage_id).await?;
     let currency = match &new.amount {
         Some(amount) => amount.currency(),
-        None => uow.get(uow.organization()).await?.default_currency,
+        None => uow.own_organization().await?.default_currency,
     };
     new.owner_id = new.owner_id.or(uow.caller().member_id());
     let opportunity = Opportunity::new(new, &stage, currency, uow.now())?;
@@ -55,7 +55,7 @@ pub async fn first_stage(
     stage: Option<StageId>,
 ) -> Result<Stored<Stage>> {
     let named = match stage {
-        Some(stage) => Some(uow.get(stage).await?),
+        Some(id) => Some(super::service::stage(uow, id).await?),
         None => None,
     };
     if let (Some(stage), Some(pipeline)) = (&named, pipeline)
@@ -75,9 +75,10 @@ pub async fn first_stage(
 }
 
 async fn first_active(uow: &mut UnitOfWork<'_>) -> Result<Stored<Pipeline>> {
-    let active = uow.list_all(&Pipeline::ACTIVE.is(true)).await?;
-    let first = active.into_iter().min_by_key(|pipeline| (pipeline.position, pipeline.id));
-    Ok(first.ok_or(PipelineRefusal::NoneActive)?)
+    let pipelines = uow.setup::<Pipeline>().await?;
+    let active = pipelines.iter().filter(|pipeline| pipeline.active);
+    let first = active.min_by_key(|pipeline| (pipeline.position, pipeline.id));
+    Ok(first.cloned().ok_or(PipelineRefusal::NoneActive)?)
 }
 
 fn first_open(stages: Vec<Stored<Stage>>) -> Option<Stored<Stage>> {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::access::Permission;
+use crate::access::{OrganizationEvent, Permission};
 use crate::custom_field::{CustomField, CustomFieldEvent, CustomType, NewCustomField};
 use crate::identity::RecordKind;
 use crate::store::Session;
@@ -92,4 +92,19 @@ async fn a_change_of_the_set_up_raises_the_version_of_the_organization_once() {
     assert_eq!(boss.organization().get().await.unwrap().version, before + 1);
     office.lead(crate::testing::office::named("Lovelace")).await;
     assert_eq!(boss.organization().get().await.unwrap().version, before + 1, "a lead is no set-up");
+}
+
+#[tokio::test]
+async fn a_transaction_that_renames_its_organization_keeps_nothing_under_a_version_that_may_never_be() {
+    let office = Office::open().await;
+    let boss = office.boss().await;
+    let mut uow = boss.begin(Permission::OrganizationConfigure).await.unwrap();
+    let mut row = uow.own_organization().await.unwrap();
+    row.value.name = "Another".parse().unwrap();
+    uow.save(row, OrganizationEvent::Changed).await.unwrap();
+    assert!(uow.setup::<CustomField>().await.unwrap().is_empty());
+    drop(uow);
+    // Takes the version that the transaction above would have made.
+    boss.custom_fields().create(field("one")).await.unwrap();
+    assert_eq!(keys(&boss).await, ["one"]);
 }

@@ -72,10 +72,9 @@ pub struct UnitOfWork<'a> {
 /// What a unit of work knows of the organization's set-up.
 #[derive(Default)]
 struct Setup {
-    /// The version of the organization's record, when it was read.
-    version: Option<i64>,
-    /// That record, when it is held.
-    held: Option<Stored<Organization>>,
+    /// The organization's record, once it was read.
+    organization: Option<Stored<Organization>>,
+    is_held: bool,
     is_written: bool,
     /// Whether the organization's own record is new or saved, by which its version is raised anyway.
     is_renewed: bool,
@@ -276,7 +275,9 @@ impl<'a> UnitOfWork<'a> {
     {
         const { assert!(E::SETUP, "only what is declared as set-up raises the version under which it is kept") };
         let organization = self.organization();
-        let version = if self.setup.is_written { None } else { self.setup_version().await? };
+        // What this transaction may have written is nobody else's yet.
+        let own = self.setup.is_written || self.setup.is_renewed;
+        let version = if own { None } else { self.organization_if_any().await?.map(|row| row.version) };
         let memory = &self.session.ports().setup;
         if let Some(rows) = version.and_then(|version| memory.rows(organization, version)) {
             return Ok(rows);
@@ -294,23 +295,35 @@ impl<'a> UnitOfWork<'a> {
     /// # Errors
     /// Those of the store.
     pub async fn hold_organization(&mut self) -> Result<()> {
-        if self.setup.held.is_none() {
-            self.setup.held = self.lock_of_anyone(self.organization()).await?;
-            self.setup.version = self.setup.held.as_ref().map(|row| row.version);
+        if !self.setup.is_held {
+            self.setup.organization = self.lock_of_anyone(self.organization()).await?;
+            self.setup.is_held = true;
         }
         Ok(())
     }
 
-    async fn setup_version(&mut self) -> Result<Option<i64>> {
-        if self.setup.version.is_none() {
-            self.setup.version = self.find_of_anyone(self.organization()).await?.map(|row| row.version);
+    /// The organization's own record, read once.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn own_organization(&mut self) -> Result<Stored<Organization>> {
+        let organization = self.organization_if_any().await?;
+        Ok(organization.ok_or(RecordNotFound { entity: Organization::NAME, id: self.organization().uuid() })?)
+    }
+
+    async fn organization_if_any(&mut self) -> Result<Option<Stored<Organization>>> {
+        if self.setup.organization.is_none() {
+            self.setup.organization = self.find_of_anyone(self.organization()).await?;
         }
-        Ok(self.setup.version)
+        Ok(self.setup.organization.clone())
     }
 
     /// Called before a record of this kind is written.
     async fn before_writing<E: Entity>(&mut self) -> Result<()> {
-        self.setup.is_renewed |= E::NAME == Organization::NAME;
+        if E::NAME == Organization::NAME {
+            self.setup.is_renewed = true;
+            self.setup.organization = None;
+        }
         if E::SETUP && !self.setup.is_written {
             // Before the first such row is written, as everybody holds the organization first and other records then.
             self.hold_organization().await?;
@@ -465,7 +478,7 @@ impl<'a> UnitOfWork<'a> {
         self.hand_over_events(0).await?;
         if self.setup.is_written
             && !self.setup.is_renewed
-            && let Some(organization) = self.setup.held.take()
+            && let Some(organization) = self.setup.organization.take()
         {
             self.write(organization).await?;
         }

@@ -63,7 +63,8 @@ async fn the_feed_of_a_contact_tells_that_of_its_lead_too_and_nothing_twice() {
     let contact = contact_of(&office, office.owner).await;
     assert_eq!(told(&feed(&boss, contact, &[]).await), ["contact.created"]);
     let mut uow = boss.begin(Permission::LeadConvert).await.unwrap();
-    add_links(&mut uow, lead, &[contact]).await.unwrap();
+    let links = links_about(&mut uow, lead).await.unwrap();
+    copy_links(&mut uow, &links, &[contact]).await.unwrap();
     uow.commit().await.unwrap();
     assert_eq!(told(&feed(&boss, contact, &[]).await), ["contact.created", "before"]);
     let both = ["contact.created", "before", "lead.created"];

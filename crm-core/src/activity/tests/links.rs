@@ -105,8 +105,10 @@ async fn a_conversion_adds_links_and_copies_nothing() {
     let of_task = stored_links(&office).into_iter().filter(|link| link.activity_id == task.id);
     assert!(of_task.into_iter().all(|link| link.owner_id == Some(rep)));
     let mut uow = session.begin(Permission::LeadConvert).await.unwrap();
-    assert_eq!(add_links(&mut uow, lead, &[contact]).await.unwrap(), 0, "all are linked already");
-    assert_eq!(add_links(&mut uow, contact, &[]).await.unwrap(), 0);
+    let links = links_about(&mut uow, lead).await.unwrap();
+    assert!(!links.is_empty());
+    assert_eq!(copy_links(&mut uow, &links, &[contact]).await.unwrap(), 0, "all are linked already");
+    assert_eq!(copy_links(&mut uow, &links, &[]).await.unwrap(), 0);
 }
 
 #[tokio::test]

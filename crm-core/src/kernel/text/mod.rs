@@ -170,7 +170,7 @@ impl<L: Layout, const MAX: usize> Text<L, MAX> {
 }
 
 fn normalised(raw: &str) -> String {
-    composed(&raw.replace("\r\n", "\n").replace('\r', "\n"))
+    if raw.contains('\r') { composed(&raw.replace("\r\n", "\n").replace('\r', "\n")) } else { composed(raw) }
 }
 
 impl<L: Layout, const MAX: usize> fmt::Debug for Text<L, MAX> {
