@@ -10,8 +10,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::access::OrganizationId;
-use crate::kernel::{Entity, Stored};
+use super::contents::Tx;
+use super::port::Records;
+use super::unit_of_work::{RecordNotFound, UnitOfWork};
+use crate::access::{Organization, OrganizationId};
+use crate::kernel::{Entity, Predicate, Result, Stored};
 
 /// Organizations whose rows are kept at once.
 const MOST_ORGANIZATIONS: usize = 1_000;
@@ -77,5 +80,93 @@ impl Kept {
         if let Some(id) = longest_unused {
             self.organizations.remove(&id);
         }
+    }
+}
+
+/// What a unit of work knows of the organization's set-up.
+#[derive(Default)]
+pub(super) struct Setup {
+    /// The organization's record, once it was read.
+    organization: Option<Stored<Organization>>,
+    is_held: bool,
+    is_written: bool,
+    /// Whether the organization's own record is new or saved, by which its version is raised anyway.
+    is_renewed: bool,
+}
+
+impl Setup {
+    /// The organization's record, when its version is still to be raised for what was written.
+    pub(super) fn to_be_renewed(&mut self) -> Option<Stored<Organization>> {
+        self.organization.take_if(|_| self.is_written && !self.is_renewed)
+    }
+}
+
+impl<'a> UnitOfWork<'a> {
+    /// All that the organization has set up of this kind, in the order of identifiers: from memory, when nothing of the
+    /// set-up has changed since it was read.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn setup<E: Entity>(&mut self) -> Result<Arc<[Stored<E>]>>
+    where
+        dyn Tx + 'a: Records<E>,
+    {
+        const { assert!(E::SETUP, "only what is declared as set-up raises the version under which it is kept") };
+        let organization = self.organization();
+        // What this transaction may have written is nobody else's yet.
+        let own = self.setup.is_written || self.setup.is_renewed;
+        let version = if own { None } else { self.organization_if_any().await?.map(|row| row.version) };
+        let memory = &self.session().ports().setup;
+        if let Some(rows) = version.and_then(|version| memory.rows(organization, version)) {
+            return Ok(rows);
+        }
+        let rows: Arc<[Stored<E>]> = self.list_all_of_anyone(&Predicate::everything()).await?.into();
+        if let Some(version) = version {
+            memory.keep(organization, version, Arc::clone(&rows));
+        }
+        Ok(rows)
+    }
+
+    /// Holds the organization's record until the end, unless it is a rehearsal: nobody else takes anything in or changes
+    /// the set-up meanwhile.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn hold_organization(&mut self) -> Result<()> {
+        if !self.setup.is_held {
+            self.setup.organization = self.lock_of_anyone(self.organization()).await?;
+            self.setup.is_held = true;
+        }
+        Ok(())
+    }
+
+    /// The organization's own record, read once.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn own_organization(&mut self) -> Result<Stored<Organization>> {
+        let organization = self.organization_if_any().await?;
+        Ok(organization.ok_or(RecordNotFound { entity: Organization::NAME, id: self.organization().uuid() })?)
+    }
+
+    async fn organization_if_any(&mut self) -> Result<Option<Stored<Organization>>> {
+        if self.setup.organization.is_none() {
+            self.setup.organization = self.find_of_anyone(self.organization()).await?;
+        }
+        Ok(self.setup.organization.clone())
+    }
+
+    /// Called before a record of this kind is written.
+    pub(super) async fn before_writing<E: Entity>(&mut self) -> Result<()> {
+        if E::NAME == Organization::NAME {
+            self.setup.is_renewed = true;
+            self.setup.organization = None;
+        }
+        if E::SETUP && !self.setup.is_written {
+            // Before the first such row is written, as everybody holds the organization first and other records then.
+            self.hold_organization().await?;
+            self.setup.is_written = true;
+        }
+        Ok(())
     }
 }

@@ -1,13 +1,12 @@
 //! The unit of work: one transaction with everything that a command needs, and nothing it must not have.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::contents::Tx;
 use super::port::{BoxTx, Records, StoreError};
 use super::session::Session;
-use crate::access::{Caller, Organization, OrganizationId};
+use super::setup::Setup;
+use crate::access::{Caller, OrganizationId};
 use crate::event::Event;
 use crate::kernel::page::LARGEST_PAGE;
 use crate::kernel::{DomainEvent, Entity, Id, Kind, Page, Part, Predicate, Result, Rule, Stored, Timestamp};
@@ -66,18 +65,7 @@ pub struct UnitOfWork<'a> {
     correlation: Uuid,
     events: Vec<Stored<Event>>,
     rehearsal: bool,
-    setup: Setup,
-}
-
-/// What a unit of work knows of the organization's set-up.
-#[derive(Default)]
-struct Setup {
-    /// The organization's record, once it was read.
-    organization: Option<Stored<Organization>>,
-    is_held: bool,
-    is_written: bool,
-    /// Whether the organization's own record is new or saved, by which its version is raised anyway.
-    is_renewed: bool,
+    pub(super) setup: Setup,
 }
 
 impl<'a> UnitOfWork<'a> {
@@ -264,74 +252,6 @@ impl<'a> UnitOfWork<'a> {
         }
     }
 
-    /// All that the organization has set up of this kind, in the order of identifiers: from memory, when nothing of the
-    /// set-up has changed since it was read.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn setup<E: Entity>(&mut self) -> Result<Arc<[Stored<E>]>>
-    where
-        dyn Tx + 'a: Records<E>,
-    {
-        const { assert!(E::SETUP, "only what is declared as set-up raises the version under which it is kept") };
-        let organization = self.organization();
-        // What this transaction may have written is nobody else's yet.
-        let own = self.setup.is_written || self.setup.is_renewed;
-        let version = if own { None } else { self.organization_if_any().await?.map(|row| row.version) };
-        let memory = &self.session.ports().setup;
-        if let Some(rows) = version.and_then(|version| memory.rows(organization, version)) {
-            return Ok(rows);
-        }
-        let rows: Arc<[Stored<E>]> = self.list_all_of_anyone(&Predicate::everything()).await?.into();
-        if let Some(version) = version {
-            memory.keep(organization, version, Arc::clone(&rows));
-        }
-        Ok(rows)
-    }
-
-    /// Holds the organization's record until the end, unless it is a rehearsal: nobody else takes anything in or changes
-    /// the set-up meanwhile.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn hold_organization(&mut self) -> Result<()> {
-        if !self.setup.is_held {
-            self.setup.organization = self.lock_of_anyone(self.organization()).await?;
-            self.setup.is_held = true;
-        }
-        Ok(())
-    }
-
-    /// The organization's own record, read once.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn own_organization(&mut self) -> Result<Stored<Organization>> {
-        let organization = self.organization_if_any().await?;
-        Ok(organization.ok_or(RecordNotFound { entity: Organization::NAME, id: self.organization().uuid() })?)
-    }
-
-    async fn organization_if_any(&mut self) -> Result<Option<Stored<Organization>>> {
-        if self.setup.organization.is_none() {
-            self.setup.organization = self.find_of_anyone(self.organization()).await?;
-        }
-        Ok(self.setup.organization.clone())
-    }
-
-    /// Called before a record of this kind is written.
-    async fn before_writing<E: Entity>(&mut self) -> Result<()> {
-        if E::NAME == Organization::NAME {
-            self.setup.is_renewed = true;
-            self.setup.organization = None;
-        }
-        if E::SETUP && !self.setup.is_written {
-            // Before the first such row is written, as everybody holds the organization first and other records then.
-            self.hold_organization().await?;
-            self.setup.is_written = true;
-        }
-        Ok(())
-    }
-
     /// Adds a record.
     ///
     /// # Errors
@@ -476,10 +396,7 @@ impl<'a> UnitOfWork<'a> {
             return Err(StoreError::Fault("a rehearsal cannot be committed".into()).into());
         }
         self.hand_over_events(0).await?;
-        if self.setup.is_written
-            && !self.setup.is_renewed
-            && let Some(organization) = self.setup.organization.take()
-        {
+        if let Some(organization) = self.setup.to_be_renewed() {
             self.write(organization).await?;
         }
         Ok(self.tx.commit().await?)

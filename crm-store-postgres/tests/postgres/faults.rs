@@ -10,7 +10,7 @@ use crm_store_postgres::{PgOptions, PgStore};
 use crate::database::{commit, founded, organization, read, write};
 use crate::records::team;
 
-const KILL: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
+pub(crate) const KILL: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
     where datname = current_database() and usename = 'crm_app'";
 
 #[tokio::test]
