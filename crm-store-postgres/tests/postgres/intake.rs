@@ -96,10 +96,8 @@ async fn an_import_whose_connections_are_killed_goes_on_and_makes_nothing_twice(
         loop {
             let id = session.imports().start(new.clone()).await.unwrap().import().id;
             let before = killed.load(Ordering::SeqCst);
-            let run = session.imports().run(id, &mut file(), &mut |_| {
-                kept.store(killed.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
-            });
-            match run.await {
+            let mut progress = |_: &_| kept.store(killed.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+            match session.imports().run(id, &mut file(), &mut progress).await {
                 Ok(report) => return (report, cuts),
                 Err(error) => {
                     assert_eq!(error.kind(), Kind::Unavailable, "{error}");
