@@ -176,7 +176,7 @@ fn every_permission_names_a_service_and_the_basics_are_never_sold() {
 }
 
 /// Any subscription: every state, two items with periods of their own, ends, pauses and open invoices.
-fn any_truth() -> impl Strategy<Value = SubscriptionTruth> {
+pub(super) fn any_truth() -> impl Strategy<Value = SubscriptionTruth> {
     let status = prop_oneof![
         Just(S::Trialing),
         Just(S::Active),
