@@ -1,4 +1,5 @@
-//! What the door costs: the question whether an organization has a service, warm, by time alone, and from the store.
+//! What the door costs: the question whether an organization has a service, warm, by time alone, and from a store in
+//! memory; and what a fetch makes of a customer. What takes a database is in `billing.rs`.
 //!
 //! The floor of the warm question is a plain map with an instant of expiry; both are asked among 100,000 organizations.
 
@@ -75,6 +76,16 @@ fn paywall(bench: &mut Criterion) {
     });
     let snapshot = Snapshot { version: 1, subscriptions: vec![subscription(now)], grants: Vec::new() };
     let policy = AccessPolicy::default();
+    let known = subscription(now);
+    let prices = crm_core::billing::default_prices().unwrap_or_else(|error| panic!("{error}"));
+    let catalogue = Catalogue::new(prices);
+    bench.bench_function("projection of one customer", |run| {
+        run.iter_batched(
+            || known.truth.clone(),
+            |truth| project(Some(&known), truth, black_box(&catalogue), false, now),
+            BatchSize::SmallInput,
+        );
+    });
     bench.bench_function("decision on a subscription of two items", |run| {
         run.iter(|| decide(black_box(&snapshot), &policy, black_box(now)));
     });

@@ -31,6 +31,7 @@ mod statement;
 mod table;
 mod term;
 mod tx;
+mod watch;
 mod write;
 
 use std::fmt;
@@ -40,8 +41,9 @@ use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::Job;
 use crm_core::kernel::{Entity, Timestamp};
-use crm_core::store::{BoxTx, Store, StoreResult};
+use crm_core::store::{BoxTx, BoxWatch, Store, StoreResult};
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use crate::cell::{CellError, Kind};
@@ -59,6 +61,7 @@ pub struct PgStore {
     pool: PgPool,
     tables: Arc<Tables>,
     free_jobs: Arc<str>,
+    listening: Arc<PgConnectOptions>,
 }
 
 impl fmt::Debug for PgStore {
@@ -87,7 +90,8 @@ impl PgStore {
         catalog::check_entities(&tables)?;
         catalog::check_security(&pool, &tables).await?;
         let job = tables.of::<Job>().map_err(|error| SetupError::Mismatch(vec![error.to_string()]))?;
-        Ok(Self { pool, tables: Arc::new(tables), free_jobs: agenda::free_text(&job).into() })
+        let listening = Arc::new(setup::listening(url, options)?);
+        Ok(Self { pool, tables: Arc::new(tables), free_jobs: agenda::free_text(&job).into(), listening })
     }
 
     /// Makes the roles, the schema `crm` and all its tables in the database, or brings them up to date.
@@ -128,6 +132,7 @@ impl PgStore {
             tx::TAKE_LINK,
             tx::HOLDER_OF_LINK,
             tx::RELEASE_LINK,
+            watch::TELL,
         ];
         let of_tables = self.tables.known();
         let of_tables = of_tables.iter().flat_map(|table| table.statements()).cloned();
@@ -173,5 +178,9 @@ impl Store for PgStore {
         let row = tx::query(statement).fetch_optional(&self.pool).await.map_err(fault::fault)?;
         let holder = row.map(|row| row::column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
         Ok(holder.map(OrganizationId::new))
+    }
+
+    fn watch(&self) -> Option<BoxWatch<'_>> {
+        Some(Box::new(watch::PgWatch::new((*self.listening).clone())))
     }
 }

@@ -56,6 +56,9 @@ pub struct PgOptions {
     pub lock_timeout: Duration,
     /// How long a transaction may be left alone between two statements.
     pub idle_in_transaction_timeout: Duration,
+    /// Where to listen for what other processes commit, when that is not the store's own address: a pooler that lends
+    /// connections by transaction passes nothing on. Without it such a process is told nothing and compares versions.
+    pub listen_url: Option<String>,
 }
 
 impl Default for PgOptions {
@@ -66,6 +69,7 @@ impl Default for PgOptions {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
             idle_in_transaction_timeout: Duration::from_mins(1),
+            listen_url: None,
         }
     }
 }
@@ -91,6 +95,12 @@ pub(crate) async fn open_pool(url: &str, options: &PgOptions) -> Result<PgPool, 
         .connect_with(connection)
         .await
         .map_err(SetupError::Unreachable)
+}
+
+/// How to connect for listening.
+pub(crate) fn listening(url: &str, options: &PgOptions) -> Result<PgConnectOptions, SetupError> {
+    let url = options.listen_url.as_deref().unwrap_or(url);
+    Ok(PgConnectOptions::from_str(url).map_err(SetupError::Unreachable)?.application_name("crm listener"))
 }
 
 /// Makes the roles, the schema `crm` and whatever of its tables is missing.

@@ -23,6 +23,7 @@ use crate::row::{column, read_row};
 use crate::statement::{Binds, Statement};
 use crate::table::Table;
 use crate::term::KnownTerms;
+use crate::watch::{CHANNEL, TELL, told};
 
 pub(crate) const TAKE_SLUG: &str =
     "insert into crm.organization_slug (slug, organization) values ($1, $2) on conflict (slug) do nothing";
@@ -210,6 +211,16 @@ impl Tx for PgTx<'_> {
         let mut binds = link_binds(link).map_err(defect)?;
         binds.push(&self.organization, Kind::Uuid).map_err(defect)?;
         self.execute(Statement::named(RELEASE_LINK.into(), binds)).await.map_err(fault)?;
+        self.done();
+        Ok(())
+    }
+
+    async fn announce_access(&mut self, version: i64) -> StoreResult<()> {
+        self.begin_writing()?;
+        let mut binds = Binds::default();
+        binds.push(CHANNEL, Kind::Text).map_err(defect)?;
+        binds.push(&told(self.organization, version), Kind::Text).map_err(defect)?;
+        self.execute(Statement::named(TELL.into(), binds)).await.map_err(fault)?;
         self.done();
         Ok(())
     }

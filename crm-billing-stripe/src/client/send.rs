@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crm_core::billing::Mode;
+use crm_core::kernel::Rule as _;
 use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -56,6 +57,8 @@ struct Reply {
     status: u16,
     should_retry: Option<bool>,
     after: Option<Duration>,
+    /// Stripe's name of the request, which its support asks for.
+    request_id: Option<String>,
     body: Vec<u8>,
 }
 
@@ -91,16 +94,18 @@ impl StripeClient {
         let mut attempt = 0;
         loop {
             self.wait_for_leave().await;
-            let (error, asked) = match self.attempt(call).await {
+            let (error, asked, request_id) = match self.attempt(call).await {
                 Ok(reply) if (200..300).contains(&reply.status) => match self.read(&reply) {
                     Ok(value) => return Ok(value),
                     // A proxy in trouble answers 200 with a page of its own.
-                    Err(error) => (error, reply.should_retry),
+                    Err(error) => (error, reply.should_retry, reply.request_id),
                 },
-                Ok(reply) => (classified(reply.status, reply.after, &reply.body), reply.should_retry),
-                Err(error) => (error, None),
+                Ok(reply) => (classified(reply.status, reply.after, &reply.body), reply.should_retry, reply.request_id),
+                Err(error) => (error, None, None),
             };
             attempt += 1;
+            // Neither bodies nor keys, and of the error its code alone: its sentence may be about a person.
+            tracing::warn!(method = %call.method, path = call.path, attempt, request_id, code = error.code(), "Stripe request failed");
             if attempt > self.config.retries || !asked.unwrap_or_else(|| is_worth_retrying(&error)) {
                 return Err(error);
             }
@@ -134,6 +139,7 @@ impl StripeClient {
             status: response.status().as_u16(),
             should_retry: header("Stripe-Should-Retry").and_then(|value| value.parse().ok()),
             after: header("Retry-After").and_then(|value| value.parse().ok()).map(Duration::from_secs),
+            request_id: header("Request-Id").map(|id| id.chars().take(100).collect()),
             body: Vec::new(),
         };
         let body = self.body_of(response).await?;

@@ -29,16 +29,21 @@ impl StripeClient {
         change: &SubscriptionChange,
         key: &str,
     ) -> Answer<SubscriptionTruth> {
-        let ChangeWhen::Now { prorate_from } = change.when else { return self.change_later(change, key).await };
+        let how = match change.when {
+            ChangeWhen::AtPeriodEnd => return self.change_later(change, key).await,
+            ChangeWhen::NowOnNextInvoice => json!({"proration_behavior": "create_prorations"}),
+            ChangeWhen::Now { prorate_from } => json!({
+                "proration_behavior": "always_invoice",
+                "proration_date": prorate_from.map(reading::seconds),
+                // Nothing is granted before it is paid: until then the change is pending and the items are the old ones.
+                "payment_behavior": "pending_if_incomplete",
+            }),
+        };
         let path = format!("/v1/subscriptions/{}", id(change.subscription.as_str())?);
-        let parameters = json!({
-            "items": items(&change.items),
-            "proration_behavior": "always_invoice",
-            "proration_date": prorate_from.map(reading::seconds),
-            // Nothing is granted before it is paid: until then the change is pending and the items are the old ones.
-            "payment_behavior": "pending_if_incomplete",
-            "expand": WITH,
-        });
+        let mut parameters = json!({"items": items(&change.items), "expand": WITH});
+        if let (Json::Object(parameters), Json::Object(how)) = (&mut parameters, how) {
+            parameters.extend(how);
+        }
         let changed = self.send(&Call::post(path, parameters, key).payment()).await?;
         self.completed(changed).await
     }
@@ -46,6 +51,7 @@ impl StripeClient {
     pub(super) async fn preview_change(&self, change: &SubscriptionChange) -> Answer<ChangePreview> {
         let (behavior, prorate_from) = match change.when {
             ChangeWhen::Now { prorate_from } => ("always_invoice", prorate_from),
+            ChangeWhen::NowOnNextInvoice => ("create_prorations", None),
             ChangeWhen::AtPeriodEnd => ("none", None),
         };
         let parameters = json!({
@@ -62,7 +68,7 @@ impl StripeClient {
         let prorations = preview.lines.data.iter().filter(|line| line.is_proration());
         let reckoned_from = prorations.filter_map(|line| line.period?.start).min().map(reading::time);
         Ok(ChangePreview {
-            due: if change.when == ChangeWhen::AtPeriodEnd { Money::zero(due.currency()) } else { due },
+            due: if matches!(change.when, ChangeWhen::Now { .. }) { due } else { Money::zero(due.currency()) },
             lines: preview.lines.data.iter().filter_map(|line| reading::preview_line(&preview, line)).collect(),
             prorated_from: prorate_from.or(reckoned_from),
         })

@@ -6,6 +6,7 @@
 
 mod change;
 mod fault;
+mod lost;
 mod object;
 mod page;
 mod schedule;
@@ -19,7 +20,7 @@ use crm_core::billing::truth::{
 };
 use crm_core::billing::{
     BillingGateway, Cancellation, ChangePreview, CheckoutRequest, ExternalId, GatewayIdentity, GatewayResult,
-    IdempotencyKey, MeterEvent, NewCustomer, ObjectRef, PortalRequest, ProviderEvent, SubscriptionChange,
+    IdempotencyKey, LostCommand, MeterEvent, NewCustomer, ObjectRef, PortalRequest, ProviderEvent, SubscriptionChange,
 };
 use crm_core::kernel::Timestamp;
 use sha2::{Digest, Sha256};
@@ -28,6 +29,19 @@ use crate::client::{Pace, StripeClient, SystemPace};
 use crate::config::{ConfigError, StripeConfig};
 
 /// Stripe behind the billing port.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use crm_billing_stripe::{ConfigError, SecretKey, StripeBilling, StripeConfig, StripeWebhook, WebhookSecrets};
+/// use crm_core::billing::BillingGateway;
+///
+/// fn stripe(key: &str, signing_secret: &str) -> Result<(Arc<dyn BillingGateway>, StripeWebhook), ConfigError> {
+///     let gateway = StripeBilling::new(StripeConfig::new(SecretKey::parse(key)?)?)?;
+///     Ok((Arc::new(gateway), StripeWebhook::new(WebhookSecrets::new([signing_secret])?)))
+/// }
+/// assert!(stripe("pk_test_publishable", "whsec_1").is_err(), "that is no secret key");
+/// ```
 pub struct StripeBilling {
     client: StripeClient,
 }
@@ -125,6 +139,10 @@ impl BillingGateway for StripeBilling {
     }
     async fn finalise_drafts(&self, subscription: &ExternalId) -> GatewayResult<usize> {
         Ok(self.client.finalise_drafts(subscription.as_str()).await?)
+    }
+
+    async fn effect_of(&self, command: &LostCommand) -> GatewayResult<Option<ExternalId>> {
+        Ok(self.client.effect_of(command).await?)
     }
 
     async fn record_usage(&self, event: &MeterEvent) -> GatewayResult<()> {

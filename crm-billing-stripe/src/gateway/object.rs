@@ -5,6 +5,7 @@ use crm_core::billing::{ExternalId, MeterEvent, NewCustomer, ObjectRef, Provider
 use crm_core::kernel::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::lost::COMMAND;
 use super::step;
 use crate::client::{Answer, Call, StripeClient, StripeError, id};
 use crate::reading;
@@ -19,7 +20,7 @@ impl StripeClient {
         let parameters = json!({
             "name": new.name,
             "email": new.email.as_ref().map(ToString::to_string),
-            "metadata": {"organization": new.organization.to_string()},
+            "metadata": {"organization": new.organization.to_string(), COMMAND: key},
         });
         reading::customer(&self.send(&Call::post("/v1/customers", parameters, key)).await?)
     }

@@ -4,6 +4,7 @@ use crm_core::billing::truth::{CheckoutSession, PortalSession};
 use crm_core::billing::{CheckoutRequest, PortalRequest};
 use serde_json::json;
 
+use super::lost::COMMAND;
 use super::step;
 use crate::client::{Answer, Call, StripeClient, id};
 use crate::reading;
@@ -17,6 +18,7 @@ impl StripeClient {
             "mode": "subscription",
             "customer": id(request.customer.as_str())?,
             "client_reference_id": request.reference,
+            "metadata": {COMMAND: key},
             "line_items": lines.collect::<Vec<_>>(),
             "success_url": request.success_url,
             "cancel_url": request.cancel_url,

@@ -24,6 +24,8 @@ impl Books {
             ("GET", ["customers", customer, "payment_methods"]) => {
                 (200, self.page("payment_method", asked, |method| method["customer"] == **customer))
             }
+            ("GET", ["customers"]) => (200, self.page("customer", asked, |it| is_of(it, asked))),
+            ("GET", ["checkout", "sessions"]) => (200, self.page("checkout.session", asked, |it| is_of(it, asked))),
             ("POST", ["checkout", "sessions"]) => (200, self.open_checkout(asked)),
             ("POST", ["checkout", "sessions", id, "expire"]) => self.expire_checkout(id),
             ("POST", ["billing_portal", "sessions"]) => {
@@ -38,6 +40,7 @@ impl Books {
                 self.end(id);
                 self.found(id, asked)
             }
+            ("POST", ["invoices", "create_preview"]) => self.preview(asked),
             ("GET", ["invoices"]) => (
                 200,
                 self.page("invoice", asked, |invoice| {
@@ -104,6 +107,41 @@ impl Books {
         self.cut(late.map(|happened| happened.event.clone()).collect(), asked)
     }
 
+    /// The items that stay as they are, and those that are new or changed.
+    fn items_after(&mut self, before: &Json, changes: &Json) -> (Vec<Json>, Vec<Json>) {
+        let (mut kept, mut new) = (items(before), Vec::new());
+        for change in entries(changes) {
+            let Some(known) = kept.iter().position(|item| item["id"] == change["id"]) else {
+                new.extend(self.item(change, None));
+                continue;
+            };
+            let was = kept.remove(known);
+            if change["deleted"] != "true"
+                && let Some(mut item) = self.item(change, None)
+            {
+                item["id"] = was["id"].clone();
+                new.push(item);
+            }
+        }
+        (kept, new)
+    }
+
+    /// What a change would cost: the difference, for the whole period.
+    fn preview(&mut self, asked: &Json) -> (u16, Json) {
+        let Some(before) = self.objects.get(text(&asked["subscription"])).cloned() else {
+            return self.found(text(&asked["subscription"]), asked);
+        };
+        let (kept, new) = self.items_after(&before, &asked["subscription_details"]["items"]);
+        let due = cost(&kept) + cost(&new) - cost(&items(&before));
+        let line = json!({"id": "il_preview", "object": "line_item", "amount": due, "currency": "usd",
+            "description": "the difference", "period": {"start": self.now, "end": self.now}});
+        let preview = json!({
+            "id": format!("upcoming_in_{}", self.now), "object": "invoice", "livemode": false, "currency": "usd",
+            "status": "draft", "amount_due": due.max(0), "total": due, "lines": list(&[line]),
+        });
+        (200, preview)
+    }
+
     fn change_subscription(&mut self, id: &str, asked: &Json) -> (u16, Json) {
         let Some(before) = self.objects.get(id).cloned() else { return self.found(id, asked) };
         if before["status"] == "canceled" {
@@ -117,21 +155,7 @@ impl Books {
         if asked["cancel_at"] == "" {
             self.change(id, json!({"cancel_at": null}));
         }
-        let mut kept = items(&before);
-        let mut new = Vec::new();
-        for change in entries(&asked["items"]) {
-            let Some(known) = kept.iter().position(|item| item["id"] == change["id"]) else {
-                new.extend(self.item(change, None));
-                continue;
-            };
-            let was = kept.remove(known);
-            if change["deleted"] != "true"
-                && let Some(mut item) = self.item(change, None)
-            {
-                item["id"] = was["id"].clone();
-                new.push(item);
-            }
-        }
+        let (mut kept, new) = self.items_after(&before, &asked["items"]);
         if !new.is_empty() && !self.works(text(&before["customer"])) {
             // Not paid, so not granted: the items stay as they were.
             self.change(id, json!({"pending_update": {"expires_at": self.now + 86_400}}));
@@ -145,6 +169,19 @@ impl Books {
         self.say("customer.subscription.updated", id);
         self.found(id, asked)
     }
+}
+
+fn cost(items: &[Json]) -> i64 {
+    let of = |item: &Json| number(&item["price"]["unit_amount"]).unwrap_or(0) * number(&item["quantity"]).unwrap_or(1);
+    items.iter().map(of).sum()
+}
+
+/// Whether an object was made when it is asked for, and belongs to whom it is asked for.
+fn is_of(object: &Json, asked: &Json) -> bool {
+    let made = number(&object["created"]);
+    let (from, to) = (number(&asked["created"]["gte"]), number(&asked["created"]["lte"]));
+    let whose = asked["customer"].is_null() || asked["customer"] == object["customer"];
+    whose && from.is_none_or(|from| made >= Some(from)) && to.is_none_or(|to| made <= Some(to))
 }
 
 fn refusal(message: &str) -> Json {

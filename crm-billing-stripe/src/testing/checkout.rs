@@ -12,7 +12,8 @@ impl Books {
         let session = json!({
             "id": id, "object": "checkout.session", "mode": asked["mode"], "customer": asked["customer"],
             "status": "open", "payment_status": "unpaid", "subscription": null, "livemode": false,
-            "client_reference_id": asked["client_reference_id"], "expires_at": self.now + DAY,
+            "client_reference_id": asked["client_reference_id"], "expires_at": self.now + DAY, "created": self.now,
+            "metadata": asked["metadata"],
             "url": format!("https://checkout.example/{id}"),
             // Not Stripe's, and not looked at by anybody else: what was asked for.
             "asked": asked,

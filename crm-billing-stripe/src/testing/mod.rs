@@ -47,6 +47,8 @@ pub enum Trouble {
     RateLimited,
     /// A proxy answers in its place, with a page.
     Html,
+    /// It does what it is asked and answers a minute later.
+    Slow,
     /// It does what it is asked and answers 500.
     FailsAfterCommit,
 }

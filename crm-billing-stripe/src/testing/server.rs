@@ -1,6 +1,7 @@
 //! The listening, and what goes wrong at the door.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -30,7 +31,9 @@ pub(super) async fn start(books: Arc<Mutex<Books>>) -> std::io::Result<(String, 
             let form = if method == Method::POST { &body } else { uri.query().unwrap_or_default().as_bytes() };
             let request =
                 Request { method: method.to_string(), path: uri.path().to_owned(), parameters: nested(form), key };
-            answered(&mut books.lock().unwrap_or_else(PoisonError::into_inner), &request)
+            let (answer, pause) = answered(&mut books.lock().unwrap_or_else(PoisonError::into_inner), &request);
+            tokio::time::sleep(pause).await;
+            answer
         }
     });
     let task = tokio::spawn(async move {
@@ -40,7 +43,8 @@ pub(super) async fn start(books: Arc<Mutex<Books>>) -> std::io::Result<(String, 
     Ok((address, task))
 }
 
-fn answered(books: &mut Books, request: &Request) -> Response {
+/// The answer, and how long it is on its way.
+fn answered(books: &mut Books, request: &Request) -> (Response, Duration) {
     books.requests += 1;
     let trouble = match &mut books.trouble {
         (_, 0) => Trouble::None,
@@ -50,8 +54,9 @@ fn answered(books: &mut Books, request: &Request) -> Response {
         }
     };
     let refusal = |sort: &str| json!({"error": {"type": sort, "message": "the stand-in is in trouble"}});
-    match trouble {
-        Trouble::None => {
+    let pause = if trouble == Trouble::Slow { Duration::from_mins(1) } else { Duration::ZERO };
+    let answer = match trouble {
+        Trouble::None | Trouble::Slow => {
             let (status, body) = once(books, request);
             respond(status, &body)
         }
@@ -62,7 +67,8 @@ fn answered(books: &mut Books, request: &Request) -> Response {
             once(books, request);
             respond(500, &refusal("api_error"))
         }
-    }
+    };
+    (answer, pause)
 }
 
 /// An effect under a key happens once; the same key for something else is refused.

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use super::event::{ObjectRef, ProviderEvent};
 use super::external::{ExternalId, GatewayIdentity, IdempotencyKey};
 use super::request::{
-    Cancellation, ChangePreview, CheckoutRequest, MeterEvent, NewCustomer, PortalRequest, SubscriptionChange,
+    Cancellation, ChangePreview, CheckoutRequest, LostCommand, MeterEvent, NewCustomer, PortalRequest,
+    SubscriptionChange,
 };
 use super::truth::{
     CheckoutSession, CustomerTruth, InvoiceTruth, PaymentMethodTruth, PortalSession, PriceTruth, SubscriptionTruth,
@@ -79,7 +80,25 @@ pub type GatewayResult<T> = Result<T, GatewayError>;
 /// The way to a billing provider. Reads answer with whole lists, whatever the provider's pages.
 ///
 /// Commands that have an effect carry an [`IdempotencyKey`] that was stored before: asked again under the same key, the
-/// provider does nothing more and answers as it did first.
+/// provider does nothing more and answers as it did first. A provider forgets keys, the soonest after a day: whoever asks
+/// again later looks for the effect first.
+///
+/// A host names its provider once; everything else asks through [`Billing`](super::Billing):
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use crm_core::access::OrganizationId;
+/// use crm_core::billing::{AccessPolicy, Billing, BillingGateway, Pages, SubscriptionPaywall};
+/// use crm_core::crm::Crm;
+/// use crm_core::store::Store;
+///
+/// fn wire(crm: Crm, store: Arc<dyn Store>, gateway: Arc<dyn BillingGateway>, desk: OrganizationId) -> (Crm, Billing) {
+///     let paywall = Arc::new(SubscriptionPaywall::new(store, AccessPolicy::default()));
+///     let billing = Billing::new(gateway, desk, Pages::default()).with_paywall(Arc::clone(&paywall));
+///     (crm.with_paywall(paywall).with_job_handlers(billing.job_handlers()), billing)
+/// }
+/// ```
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait BillingGateway: Send + Sync {
@@ -128,6 +147,9 @@ pub trait BillingGateway: Send + Sync {
     ) -> GatewayResult<SubscriptionTruth>;
     /// Finalises drafts of an unpaid subscription that are overdue, so that paying them revives it. Answers how many.
     async fn finalise_drafts(&self, subscription: &ExternalId) -> GatewayResult<usize>;
+
+    /// What a command made whose answer never came, looked for by its key; nothing when it had no effect.
+    async fn effect_of(&self, command: &LostCommand) -> GatewayResult<Option<ExternalId>>;
 
     /// Records usage for metered prices. The event's own identifier makes it count once.
     async fn record_usage(&self, event: &MeterEvent) -> GatewayResult<()>;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::bundle::Billing;
 use super::dunning::{NOTICES, run_notices};
+use super::service::{QUANTITY, run_quantity};
 use super::usage::{REPORT, run_report};
 use crate::access::Permission;
 use crate::agenda::Job;
@@ -18,9 +19,12 @@ struct Notices(Billing);
 /// Tells the provider of use that is billed.
 struct Reporting(Billing);
 
+/// Tells the provider how many seats there are.
+struct Counting(Billing);
+
 impl Billing {
-    pub(super) fn account_handlers(&self) -> [Arc<dyn JobHandler>; 2] {
-        [Arc::new(Notices(self.clone())), Arc::new(Reporting(self.clone()))]
+    pub(super) fn account_handlers(&self) -> [Arc<dyn JobHandler>; 3] {
+        [Arc::new(Notices(self.clone())), Arc::new(Reporting(self.clone())), Arc::new(Counting(self.clone()))]
     }
 }
 
@@ -34,6 +38,16 @@ impl JobHandler for Notices {
         uow.finish(job).await?;
         run_notices(&mut uow, self.0.policy()).await?;
         uow.commit().await
+    }
+}
+
+#[async_trait]
+impl JobHandler for Counting {
+    fn kind(&self) -> &str {
+        QUANTITY
+    }
+    async fn run(&self, session: &Session, job: &Stored<Job>) -> Result<()> {
+        run_quantity(session, job, &self.0).await
     }
 }
 

@@ -36,7 +36,7 @@ pub use account::{
     ServiceGrantId, Subscription, SubscriptionEvent, SubscriptionId, project,
 };
 pub use bundle::{Billing, Pages};
-pub use catalogue::{Catalogue, ServicePrice, ServicePriceEvent, ServicePriceId, default_prices};
+pub use catalogue::{Catalogue, PlanLimit, ServicePrice, ServicePriceEvent, ServicePriceId, default_prices};
 pub use desk::{
     BillingCustomer, BillingCustomerId, Desk, DeskEvent, DeskRefusal, IDENTIFY, RECONCILE, Received, ReceivedEvent,
     ReceivedEventId, ReceivedState, SWEEP, SYNC, Swept, Synced,
@@ -48,13 +48,13 @@ pub use external::{ExternalId, GatewayIdentity, IdempotencyKey, MalformedExterna
 pub use gateway::MockBillingGateway;
 pub use gateway::{BillingGateway, GatewayError, GatewayResult};
 pub use request::{
-    Cancellation, ChangePreview, ChangeWhen, CheckoutLine, CheckoutRequest, ItemChange, MeterEvent, NewCustomer,
-    PortalRequest, PreviewLine, SubscriptionChange,
+    Cancellation, ChangePreview, ChangeWhen, CheckoutLine, CheckoutRequest, ItemChange, LostCommand, MeterEvent,
+    NewCustomer, PortalRequest, PreviewLine, SoughtEffect, SubscriptionChange,
 };
 pub use revenue::{RevenueFact, RevenueFactId, RevenueMove};
 pub use service::{
-    BillingCommand, BillingCommandId, CommandKind, CommandState, NewCheckout, Overview, PlanChange, PlanLimit,
-    PlanRefusal, ServiceView, Subscriptions,
+    BillingCommand, BillingCommandId, CommandKind, CommandState, NewCheckout, Overview, PlanChange, PlanRefusal,
+    QUANTITY, ServiceView, Subscriptions,
 };
 pub use truth::{
     CheckoutPayment, CheckoutSession, CheckoutStatus, CollectionPause, CustomerTruth, Discount, DiscountAmount,

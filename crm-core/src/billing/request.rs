@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::external::ExternalId;
+use super::external::{ExternalId, IdempotencyKey};
 use crate::access::OrganizationId;
 use crate::kernel::{EmailAddress, Money, Timestamp};
 
@@ -88,6 +88,8 @@ pub enum ChangeWhen {
         /// The instant from which differences are reckoned, the same in preview and change; the present when not given.
         prorate_from: Option<Timestamp>,
     },
+    /// At once, with the difference on the next invoice; for what changes often, such as seats.
+    NowOnNextInvoice,
     /// At the end of the period that is paid.
     AtPeriodEnd,
 }
@@ -135,6 +137,30 @@ pub enum Cancellation {
     AtPeriodEnd,
     /// Not at all: a scheduled end is taken back.
     Never,
+}
+
+/// What a command was to make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoughtEffect {
+    /// A customer.
+    Customer,
+    /// A page where a customer subscribes.
+    Checkout {
+        /// Whose.
+        customer: ExternalId,
+    },
+}
+
+/// A command whose answer never came, and whose key the provider no longer knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostCommand {
+    /// Its key, which the provider keeps with what it made.
+    pub key: IdempotencyKey,
+    /// When it was sent first, or a little before.
+    pub sent_at: Timestamp,
+    /// What it was to make.
+    pub effect: SoughtEffect,
 }
 
 /// Usage of a metered price.

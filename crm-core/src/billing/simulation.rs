@@ -53,19 +53,50 @@ pub struct Simulated {
     pub bill: Vec<(ServiceModule, Money)>,
 }
 
+/// Kinds of records that only permissions of lead generation touch.
+const OF_LEAD_GENERATION: &[&str] = &[
+    "assignment_rule",
+    "availability",
+    "duplicate_flag",
+    "duplicate_policy",
+    "engagement",
+    "import",
+    "import_issue",
+    "import_mapping",
+    "import_row",
+    "rotation",
+    "score_state",
+    "scoring_rule",
+    "waiting_lead",
+];
+/// Kinds of records that only permissions of the inbox touch.
+const OF_THE_INBOX: &[&str] = &[
+    "bulk_recipient",
+    "bulk_send",
+    "business_calendar",
+    "canned_reply",
+    "connection",
+    "conversation",
+    "conversation_note",
+    "inbox_delivery",
+    "message",
+    "message_template",
+    "parked_event",
+    "participant",
+    "participant_alias",
+    "sending_rate",
+];
+
 /// The service that an event belongs to.
 ///
-/// By the kind of record; what is done to a lead itself is basic but for scoring and assignment by hand.
+/// By the kind of record, as [`crate::paywall::module_of`] has it for the permissions that change it; what is done to a
+/// lead itself is basic but for its assignment and its engagement.
 #[must_use]
 pub fn service_of_event(event: &Event) -> ServiceModule {
     match (event.entity.as_str(), event.name.as_str()) {
-        (
-            "scoring_rule" | "engagement" | "assignment_rule" | "availability" | "duplicate_policy" | "duplicate_flag"
-            | "import" | "import_mapping",
-            _,
-        )
-        | (_, "lead.assigned" | "lead.engaged") => ServiceModule::LeadGeneration,
-        ("conversation" | "message" | "channel", _) => ServiceModule::SocialInbox,
+        (_, "lead.assigned" | "lead.engaged") => ServiceModule::LeadGeneration,
+        (entity, _) if OF_LEAD_GENERATION.contains(&entity) => ServiceModule::LeadGeneration,
+        (entity, _) if OF_THE_INBOX.contains(&entity) => ServiceModule::SocialInbox,
         _ => ServiceModule::BasicCrm,
     }
 }

@@ -133,6 +133,11 @@ pub trait Tx:
     async fn release_link(&mut self, _link: &ProviderLink) -> StoreResult<()> {
         Err(StoreError::Fault(NoLinks.into()))
     }
+    /// Has those who watch the store told, once this is kept, that the organization's access has this version. A store
+    /// that tells of nothing does nothing.
+    async fn announce_access(&mut self, _version: i64) -> StoreResult<()> {
+        Ok(())
+    }
     /// Keeps everything, or nothing.
     async fn commit(self: Box<Self>) -> StoreResult<()>;
 }

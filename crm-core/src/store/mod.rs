@@ -5,7 +5,7 @@
 //! opens a [`UnitOfWork`], which adds time, identifiers, visibility and events. [`MemoryStore`] is the real thing
 //! without a disk: for tests, sandboxes and simulation.
 //!
-//! [`JobHandler`] is who does due work of one kind; see [`crate::agenda`].
+//! [`JobHandler`] is who does due work of one kind; see [`crate::agenda`]. [`Watch`] hears of what other processes commit.
 //!
 //! A transaction that is not committed leaves nothing. A save names the version it has seen.
 
@@ -22,6 +22,7 @@ mod setup;
 #[cfg(test)]
 mod setup_tests;
 mod unit_of_work;
+mod watch;
 
 pub use contents::{Tx, Visitor, visit_entities};
 pub use handler::{InStore, JobHandler, Work};
@@ -30,3 +31,4 @@ pub use port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 pub use session::{Ports, Session};
 pub use setup::SetupMemory;
 pub use unit_of_work::{RecordNotFound, StaleVersion, UnitOfWork};
+pub use watch::{BoxWatch, Sighting, Watch};

@@ -7,6 +7,7 @@ use crate::agenda::{Claim, Job, JobId};
 use crate::kernel::{Entity, FieldProblem, Id, Kind, Page, Predicate, Rule, Stored, Timestamp};
 
 use super::contents::Tx;
+use super::watch::BoxWatch;
 
 /// What a store refuses or fails at. Never carries SQL, constraint or host names.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +151,10 @@ pub trait Store: Send + Sync {
     async fn organization_by_link(&self, _link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
         Err(StoreError::Fault(NoLinks.into()))
     }
+    /// A listener to what is committed here by any process; nothing for a store that tells of nothing.
+    fn watch(&self) -> Option<BoxWatch<'_>> {
+        None
+    }
 }
 
 #[async_trait]
@@ -165,5 +170,8 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
     }
     async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
         (**self).organization_by_link(link).await
+    }
+    fn watch(&self) -> Option<BoxWatch<'_>> {
+        (**self).watch()
     }
 }

@@ -11,7 +11,7 @@ use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
 use crate::kernel::{Entity, Id, Page, Predicate, Stored, Timestamp};
 use crate::pipeline::PipelineReport;
-use crate::store::{Agenda, BoxTx, Records, Store, StoreResult, Tx};
+use crate::store::{Agenda, BoxTx, BoxWatch, Records, Store, StoreResult, Tx};
 
 /// What was asked of a store: the verb and [`Entity::NAME`], and how often.
 pub type Asked = BTreeMap<(&'static str, &'static str), usize>;
@@ -78,6 +78,9 @@ impl<S: Store> Store for ObservedStore<S> {
         self.count("look up", "provider_link");
         self.inner.organization_by_link(link).await
     }
+    fn watch(&self) -> Option<BoxWatch<'_>> {
+        self.inner.watch()
+    }
 }
 
 struct ObservedTx<'a> {
@@ -143,6 +146,10 @@ impl Tx for ObservedTx<'_> {
     async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
         count(self.asked, "release", "provider_link");
         self.inner.release_link(link).await
+    }
+    async fn announce_access(&mut self, version: i64) -> StoreResult<()> {
+        count(self.asked, "announce", "access");
+        self.inner.announce_access(version).await
     }
     async fn commit(self: Box<Self>) -> StoreResult<()> {
         count(self.asked, "commit", "transaction");

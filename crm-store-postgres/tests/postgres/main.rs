@@ -18,3 +18,4 @@ mod predicates;
 mod records;
 mod setup;
 mod specimen;
+mod watch;

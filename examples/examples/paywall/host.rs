@@ -106,8 +106,8 @@ impl Host {
         Ok(found.ok_or("the customer has no subscription")?.id)
     }
 
-    /// Shows what the organization may do: reading what is there, and something that is paid for.
-    pub(crate) async fn show(&self, what: &str) -> Result<()> {
+    /// What the organization may do, in a line: reading what is there, and something that is paid for.
+    pub(crate) async fn show(&self, what: &str) -> String {
         let session = self.crm.session(Caller::system(self.tenant, "tour"));
         let reads = session.begin(Permission::ScoringRead).await.map(drop);
         let works = session.begin(Permission::ScoringConfigure).await.map(drop);
@@ -116,7 +116,6 @@ impl Host {
             (Ok(()), Err(refused)) => format!("may look, not work: {refused}"),
             (Err(refused), _) => format!("closed: {refused}"),
         };
-        println!("{:<11} {what:<58} {level}", self.hands.now().date().to_string());
-        Ok(())
+        format!("{:<11} {what:<58} {level}", self.hands.now().date().to_string())
     }
 }

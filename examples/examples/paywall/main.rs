@@ -19,7 +19,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match tour().await {
+    match tour(&mut |line| println!("{line}")).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -28,10 +28,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn tour() -> Result<()> {
+async fn tour(say: &mut impl FnMut(String)) -> Result<()> {
     let host = Host::open().await?;
-    println!("{:<11} {:<58} lead generation", "day", "what happens");
-    host.show("an organization on the free plan asks for its scores").await?;
+    say(format!("{:<11} {:<58} lead generation", "day", "what happens"));
+    say(host.show("an organization on the free plan asks for its scores").await);
 
     let price = host.stripe.add_price("leadgen_monthly", "month", 9_900).parse()?;
     let new = NewCustomer { organization: host.tenant, name: "Acme".to_owned(), email: None };
@@ -46,24 +46,24 @@ async fn tour() -> Result<()> {
         reference: "acme".to_owned(),
     };
     let session = host.gateway.open_checkout(&request, &"acme-checkout-1".parse()?).await?.id;
-    host.show("its owner opens a checkout for 99 dollars a month").await?;
+    say(host.show("its owner opens a checkout for 99 dollars a month").await);
 
     host.stripe.complete_checkout(session.as_str());
-    host.show("and pays; no webhook has come yet").await?;
+    say(host.show("and pays; no webhook has come yet").await);
     host.webhooks().await?;
-    host.show("the webhooks come, and the truth is fetched").await?;
+    say(host.show("the webhooks come, and the truth is fetched").await);
 
     host.stripe.set_card(customer.as_str(), false);
     host.pass(DAY * 30);
-    host.show("a month later the renewal fails; no webhook has come yet").await?;
+    say(host.show("a month later the renewal fails; no webhook has come yet").await);
     host.webhooks().await?;
-    host.show("the webhooks come").await?;
+    say(host.show("the webhooks come").await);
     host.pass(DAY * 8);
-    host.show("the week of grace is over, without any webhook").await?;
+    say(host.show("the week of grace is over, without any webhook").await);
 
     host.stripe.set_card(customer.as_str(), true);
     host.webhooks().await?;
-    host.show("another card pays what was open").await?;
+    say(host.show("another card pays what was open").await);
 
     let subscription = host.subscription(&customer).await?;
     let ends = host
@@ -73,9 +73,32 @@ async fn tour() -> Result<()> {
         .ends_at()
         .ok_or("the subscription has no end")?;
     host.webhooks().await?;
-    host.show("the owner cancels at the end of the period").await?;
+    say(host.show("the owner cancels at the end of the period").await);
     host.pass_to(ends);
-    host.show("that end has come, to the second, without any webhook").await?;
+    say(host.show("that end has come, to the second, without any webhook").await);
     host.webhooks().await?;
-    host.show("the webhooks come, late").await
+    say(host.show("the webhooks come, late").await);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn access_follows_the_tour() {
+        let mut lines = Vec::new();
+        tour(&mut |line| lines.push(line)).await.unwrap();
+        let levels: Vec<&str> = lines
+            .iter()
+            .skip(1)
+            .map(|line| {
+                let level = line.get(71..).unwrap_or_default();
+                level.split(':').next().unwrap_or_default()
+            })
+            .collect();
+        let look = "may look, not work";
+        let expected = ["closed", "closed", "closed", "open", "open", "open", look, "open", "open", "closed", "closed"];
+        assert_eq!(levels, expected, "{lines:#?}");
+    }
 }

@@ -96,3 +96,33 @@ fn access(truth: &SubscriptionTruth, catalogue: &Catalogue, at: Timestamp) -> BT
 fn seconds(time: Timestamp) -> i64 {
     time.micros().div_euclid(1_000_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stripe's own samples lie beside the project; where they do not, nothing is compared.
+    const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/stripe/events");
+
+    #[test]
+    fn every_sample_is_shown_as_the_index_has_it() {
+        let Ok(index) = std::fs::read(format!("{SAMPLES}/INDEX.json")) else {
+            eprintln!("skipped: ../shared/stripe/events is not there");
+            return;
+        };
+        let index: Json = serde_json::from_slice(&index).unwrap();
+        let catalogue = Catalogue::new(default_prices().unwrap());
+        let events = index["events"].as_array().unwrap();
+        for expected in events {
+            let file = expected["file"].as_str().unwrap();
+            let body = std::fs::read(format!("{SAMPLES}/{file}")).unwrap();
+            let shown = shown(&StripeWebhook::stored(&body).unwrap(), &catalogue);
+            for field in ["id", "type", "created", "object", "normalized", "access_at_event"] {
+                if let Some(expected) = expected.get(field) {
+                    assert_eq!(&shown[field], expected, "{file}: {field}");
+                }
+            }
+        }
+        assert_eq!(events.len(), 55);
+    }
+}

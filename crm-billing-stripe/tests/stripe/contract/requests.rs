@@ -7,7 +7,7 @@ use crm_billing_stripe::StripeBilling;
 use crm_core::access::OrganizationId;
 use crm_core::billing::{
     BillingGateway, Cancellation, ChangeWhen, CheckoutLine, CheckoutRequest, ExternalId, GatewayResult, IdempotencyKey,
-    ItemChange, MeterEvent, NewCustomer, ObjectRef, PortalRequest, SubscriptionChange,
+    ItemChange, LostCommand, MeterEvent, NewCustomer, ObjectRef, PortalRequest, SoughtEffect, SubscriptionChange,
 };
 use crm_core::kernel::{Id, Timestamp};
 use serde_json::Value as Json;
@@ -93,6 +93,12 @@ async fn everything(gateway: &StripeBilling) -> GatewayResult<()> {
         gateway.cancel_subscription(&subscription, way, &key(&format!("cancel-{index}"))).await?;
     }
     gateway.finalise_drafts(&subscription).await?;
+    gateway.preview_change(&change(ChangeWhen::NowOnNextInvoice)).await?;
+    gateway.change_subscription(&change(ChangeWhen::NowOnNextInvoice), &key("seats")).await?;
+    for effect in [SoughtEffect::Customer, SoughtEffect::Checkout { customer: customer.clone() }] {
+        let lost = LostCommand { key: key("make"), sent_at: at, effect };
+        assert_eq!(gateway.effect_of(&lost).await?, None, "Stripe's samples have no metadata of ours");
+    }
 
     let usage = MeterEvent {
         identifier: external("usage-1"),
@@ -169,10 +175,12 @@ async fn every_request_fits_stripes_specification_and_every_answer_is_read() {
 }
 
 /// All that is sent. Whoever adds one must make [`everything`] send it.
-const OPERATIONS: [&str; 26] = [
+const OPERATIONS: [&str; 28] = [
     "DELETE /v1/subscriptions/{subscription_exposed_id}",
     "GET /v1/charges/{charge}",
+    "GET /v1/checkout/sessions",
     "GET /v1/checkout/sessions/{session}",
+    "GET /v1/customers",
     "GET /v1/customers/{customer}",
     "GET /v1/customers/{customer}/payment_methods",
     "GET /v1/events",

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crm_billing_stripe::testing::{FakeStripe, Trouble};
 use crm_core::billing::{Received, ReceivedState};
+use crm_core::kernel::Clock;
 use crm_core::paywall::ServiceModule;
 use crm_core::store::MemoryStore;
 use serde_json::{Value as Json, json};
 
 use super::house::{CUSTOMER, House, at};
-use crate::fake::gateway;
 
 const NOW: i64 = 1_767_225_660;
 const LEADS: ServiceModule = ServiceModule::LeadGeneration;
@@ -43,10 +43,17 @@ fn bytes(event: &Json) -> Vec<u8> {
 
 /// A Stripe that holds a subscription, and a house before it.
 async fn with(status: &str) -> (FakeStripe, House) {
+    with_patience(status, Duration::from_secs(30)).await
+}
+
+/// The same, with so much patience for each answer.
+async fn with_patience(status: &str, patience: Duration) -> (FakeStripe, House) {
     let stripe = FakeStripe::start(at(NOW)).await.unwrap();
     stripe.put(json!({"id": CUSTOMER, "object": "customer", "livemode": false}));
     stripe.put(subscription(status));
-    let gateway = Arc::new(gateway(stripe.address()).0);
+    let mut config = crate::fake::config(stripe.address());
+    config.timeout = patience;
+    let gateway = Arc::new(crate::fake::with(config).0);
     let house = House::open(MemoryStore::new(), gateway, at(NOW), "input").await;
     (stripe, house)
 }
@@ -100,8 +107,10 @@ async fn an_unknown_customers_event_is_parked_then_orphaned_and_taken_up_when_li
 
 #[tokio::test]
 async fn trouble_at_stripe_loses_no_event_and_neither_opens_nor_closes() {
-    for trouble in [Trouble::Down, Trouble::RateLimited, Trouble::Html] {
-        let (stripe, house) = with("active").await;
+    for trouble in [Trouble::Down, Trouble::RateLimited, Trouble::Html, Trouble::Slow] {
+        // Long enough for a busy machine, short enough to wait for.
+        let patience = Duration::from_secs(if trouble == Trouble::Slow { 3 } else { 30 });
+        let (stripe, house) = with_patience("active", patience).await;
         let house = house.linked().await;
         house.work("worker").await;
         assert_eq!(house.level(LEADS).await, "full");
@@ -120,7 +129,7 @@ async fn trouble_at_stripe_loses_no_event_and_neither_opens_nor_closes() {
         assert_eq!(house.level(LEADS).await, "none", "{trouble:?}");
 
         // And the other way round.
-        let (stripe, house) = with("incomplete").await;
+        let (stripe, house) = with_patience("incomplete", patience).await;
         let house = house.linked().await;
         house.work("worker").await;
         stripe.put(subscription("active"));
@@ -132,6 +141,27 @@ async fn trouble_at_stripe_loses_no_event_and_neither_opens_nor_closes() {
         house.work("worker").await;
         assert_eq!(house.level(LEADS).await, "full", "{trouble:?}");
     }
+}
+
+/// What is signed, happened after the last answer, and is not contradicted by anything newer.
+#[tokio::test]
+async fn newer_words_of_stripe_count_while_it_cannot_be_asked() {
+    let (stripe, house) = with("incomplete").await;
+    let house = house.linked().await;
+    house.work("worker").await;
+    let later = house.clock.now().micros() / 1_000_000 + 60;
+    house.clock.set(at(later));
+    stripe.trouble(Trouble::Down, u32::MAX);
+    let mut paid = event("evt_paid", &subscription("active"));
+    paid["created"] = json!(later);
+    house.receive(&bytes(&paid)).await;
+    house.crm.run_due("worker", 10).await.unwrap();
+    assert_eq!(house.level(LEADS).await, "full");
+    assert!(house.subscriptions().await[0].provisional);
+    stripe.trouble(Trouble::None, 0);
+    house.work("worker").await;
+    assert_eq!(house.level(LEADS).await, "none", "Stripe itself says otherwise");
+    assert_eq!(house.desk().drift().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crm_billing_stripe::testing::{FakeStripe, Trouble};
 use crm_core::billing::{
     BillingGateway, Cancellation, ChangeWhen, CheckoutLine, CheckoutRequest, CheckoutStatus, ExternalId, ItemChange,
-    NewCustomer, ReceivedState, SubscriptionChange,
+    LostCommand, NewCustomer, ReceivedState, SoughtEffect, SubscriptionChange,
 };
 use crm_core::paywall::ServiceModule;
 use crm_core::store::MemoryStore;
@@ -193,4 +193,26 @@ async fn a_stripe_that_fails_after_it_has_done_it_does_it_once() {
     assert_eq!(made, again);
     let other = NewCustomer { name: "Somebody else".to_owned(), ..new };
     assert!(street.gateway.create_customer(&other, &key).await.is_err(), "one key is one effect");
+}
+
+#[tokio::test]
+async fn what_a_command_made_is_found_by_its_key_long_afterwards() {
+    let street = Street::open().await;
+    street.stripe.trouble(Trouble::FailsAfterCommit, u32::MAX);
+    let new = NewCustomer { organization: street.house.tenant, name: "Acme again".to_owned(), email: None };
+    assert!(street.gateway.create_customer(&new, &"make-3".parse().unwrap()).await.is_err());
+    street.stripe.trouble(Trouble::None, 0);
+    let page = street.checkout(None).await;
+    let find = async |key: &str, sent_at, effect| {
+        let lost = LostCommand { key: key.parse().unwrap(), sent_at, effect };
+        street.gateway.effect_of(&lost).await.unwrap().map(String::from)
+    };
+    let checkout = || SoughtEffect::Checkout { customer: street.customer.clone() };
+    let made = find("make-3", at(START), SoughtEffect::Customer).await.unwrap();
+    assert_eq!(street.stripe.object(&made).unwrap()["name"], "Acme again");
+    assert_eq!(find("checkout-1", at(START), checkout()).await.as_deref(), Some(page.as_str()));
+    assert_eq!(find("make-4", at(START), SoughtEffect::Customer).await, None);
+    assert_eq!(find("make-3", at(START).plus(DAY * 3), SoughtEffect::Customer).await, None, "it was made before");
+    let other = SoughtEffect::Checkout { customer: "cus_other".parse().unwrap() };
+    assert_eq!(find("checkout-1", at(START), other).await, None);
 }

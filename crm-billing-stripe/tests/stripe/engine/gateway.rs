@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use crm_billing_stripe::testing::FakeStripe;
 use crm_core::billing::{
     BillingGateway, Cancellation, ChangePreview, CheckoutRequest, CheckoutSession, CustomerTruth, ExternalId,
-    GatewayError, GatewayIdentity, GatewayResult, IdempotencyKey, InvoiceTruth, MeterEvent, Mode, NewCustomer,
-    ObjectRef, PaymentMethodTruth, PortalRequest, PortalSession, PriceTruth, ProviderEvent, SubscriptionChange,
-    SubscriptionTruth,
+    GatewayError, GatewayIdentity, GatewayResult, IdempotencyKey, InvoiceTruth, LostCommand, MeterEvent, Mode,
+    NewCustomer, ObjectRef, PaymentMethodTruth, PortalRequest, PortalSession, PriceTruth, ProviderEvent,
+    SubscriptionChange, SubscriptionTruth,
 };
 use crm_core::kernel::Timestamp;
 use serde_json::Value as Json;
@@ -190,6 +190,9 @@ impl BillingGateway for Told {
         _: &IdempotencyKey,
     ) -> GatewayResult<SubscriptionTruth> {
         unreachable!("nothing is changed here")
+    }
+    async fn effect_of(&self, _: &LostCommand) -> GatewayResult<Option<ExternalId>> {
+        unreachable!("no answer is lost here")
     }
     async fn record_usage(&self, _: &MeterEvent) -> GatewayResult<()> {
         unreachable!("nothing is counted here")

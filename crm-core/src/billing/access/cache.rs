@@ -5,6 +5,10 @@
 //! [`STALENESS`]. Time alone makes a new decision without the store. So an answer is never wrong for longer than
 //! [`STALENESS`] after the commit that changed it, and not at all after [`SubscriptionPaywall::forget`].
 //!
+//! Where the store tells of what other processes commit, [`SubscriptionPaywall::follow`] listens: the next question after
+//! the telling asks the store. What is not heard is found by comparing versions, so that listening is speed and never
+//! correctness.
+//!
 //! It fails closed: whoever cannot be looked up has nothing but what is always on. What is known already is kept through
 //! an outage of the store, up to the next instant at which it would change by time.
 
@@ -24,7 +28,7 @@ use crate::access::{Intent, OrganizationId};
 use crate::billing::account::{BillingAccount, ServiceGrant, Subscription};
 use crate::kernel::{Page, Predicate, Stored, Timestamp};
 use crate::paywall::{AccessReason, Entitlements, Paywall};
-use crate::store::{Records, Store, StoreResult, Tx};
+use crate::store::{Records, Sighting, Store, StoreResult, Tx};
 
 /// How long an answer may rest on what was loaded before the store is asked whether it still holds.
 pub const STALENESS: Duration = Duration::from_secs(5);
@@ -97,6 +101,34 @@ impl SubscriptionPaywall {
         }
     }
 
+    /// Listens to what other processes commit, where the store tells of it; ends at once where it does not.
+    ///
+    /// Spawn it once in each process, and drop it to end it:
+    ///
+    /// ```
+    /// # fn listen(paywall: std::sync::Arc<crm_core::billing::SubscriptionPaywall>) {
+    /// tokio::spawn(async move { paywall.follow().await });
+    /// # }
+    /// ```
+    pub async fn follow(&self) {
+        let Some(mut watch) = self.store.watch() else { return };
+        loop {
+            match watch.next().await {
+                Sighting::Access { organization, version } => self.hear(organization, version),
+                Sighting::Gap => self.forget_all(),
+            }
+        }
+    }
+
+    /// Takes up that a version was committed; one that is known already changes nothing.
+    fn hear(&self, organization: OrganizationId, version: i64) {
+        let Some(slot) = self.slot(organization) else { return };
+        let known = slot.held.load().as_ref().is_some_and(|held| held.snapshot.version >= version);
+        if !known {
+            slot.generation.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
     /// Says that anything may have changed, as after a lost connection.
     pub fn forget_all(&self) {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
@@ -140,8 +172,7 @@ impl SubscriptionPaywall {
     async fn look_up(&self, organization: OrganizationId, slot: &Slot, now: Timestamp) -> Arc<Entitlements> {
         let generation = slot.generation.load(Ordering::Acquire);
         let before = slot.held.load_full();
-        let known = before.as_deref().filter(|held| held.generation == generation);
-        match self.load(organization, known).await {
+        match self.load(organization, before.as_deref()).await {
             Ok(snapshot) => {
                 let check_again_at = now.plus(STALENESS);
                 let entitlements = self.judge(&snapshot, check_again_at, now);

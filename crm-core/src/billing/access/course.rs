@@ -44,6 +44,13 @@ impl Course {
         }
     }
 
+    /// From when on nothing is open, when that comes.
+    pub(super) fn closes_at(&self) -> Option<Timestamp> {
+        let closed = |standing: &Standing| standing.level == Level::None;
+        let step = || self.steps.iter().find(|(_, standing)| closed(standing)).map(|(at, _)| *at);
+        if closed(&self.first) { Some(Timestamp::MIN) } else { step() }
+    }
+
     /// How things stand at an instant, and when they change next.
     pub(super) fn at(&self, now: Timestamp) -> (Standing, Option<Timestamp>) {
         let next = self.steps.iter().map(|(at, _)| *at).find(|at| *at > now);

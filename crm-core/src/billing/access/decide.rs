@@ -208,12 +208,15 @@ fn course_in(
     }
 }
 
-/// What comes after the end: nothing, or a look at what is there for a while.
+/// What comes after the end: nothing, or a look at what is there for a while, but no longer than there would have been one
+/// without the end.
 fn after_end(course: Course, end: Timestamp, policy: &AccessPolicy) -> Course {
-    if policy.export_after_end.is_zero() {
+    let looked_until = end.plus(policy.export_after_end);
+    let until = course.closes_at().map_or(looked_until, |closes_at| closes_at.min(looked_until));
+    if until <= end {
         return course.then(end, ENDED);
     }
-    course.then(end, LOOKING_BACK).then(end.plus(policy.export_after_end), ENDED)
+    course.then(end, LOOKING_BACK).then(until, ENDED)
 }
 
 /// The course of what has ended, by whichever clock.

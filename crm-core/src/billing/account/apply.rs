@@ -7,7 +7,7 @@ use super::model::{BillingAccount, BillingAccountEvent, ServiceGrant};
 use super::project::project;
 use super::subscription::{Subscription, SubscriptionEvent};
 use crate::billing::access::Snapshot;
-use crate::billing::catalogue::Catalogue;
+use crate::billing::catalogue::{Catalogue, PlanLimit};
 use crate::billing::external::ExternalId;
 use crate::billing::revenue::RevenueFact;
 use crate::billing::truth::{CustomerTruth, InvoiceTruth, PaymentMethodTruth, SubscriptionStatus, SubscriptionTruth};
@@ -55,6 +55,13 @@ pub(in crate::billing) async fn account(uow: &mut UnitOfWork<'_>) -> Result<Stor
     Ok(account)
 }
 
+/// Gives what access depends on another version, and has other processes told once that is committed. The caller saves
+/// the account.
+pub(in crate::billing) async fn raise_version(uow: &mut UnitOfWork<'_>, account: &mut BillingAccount) -> Result<()> {
+    account.entitlement_version += 1;
+    Ok(uow.tx().announce_access(account.entitlement_version).await?)
+}
+
 /// Everything that access depends on.
 pub(in crate::billing) async fn snapshot(uow: &mut UnitOfWork<'_>) -> Result<Snapshot> {
     let account = uow.find_of_anyone(BillingAccount::id_of(uow.organization())).await?;
@@ -95,14 +102,25 @@ pub(in crate::billing) async fn apply(
         applied.changed += write_payment_methods(uow, &customer, fetched.payment_methods, default.as_ref()).await?;
     }
     applied.changed += subscriptions;
-    account.value.apply(&customer, fetched.seq);
+    account.value.plan_limits = plan_limits(uow, catalogue).await?;
+    if !fetched.provisional {
+        account.value.apply(&customer, fetched.seq);
+    }
     if subscriptions > 0 {
-        account.value.entitlement_version += 1;
+        raise_version(uow, &mut account.value).await?;
     }
     if account.value != before {
         uow.save_part(account).await?;
     }
     Ok(applied)
+}
+
+/// The limits that come with everything that the organization subscribes to.
+async fn plan_limits(uow: &mut UnitOfWork<'_>, catalogue: &Catalogue) -> Result<Vec<PlanLimit>> {
+    let all = uow.list_all(&Predicate::<Subscription>::everything()).await?;
+    let items = all.into_iter().filter(|row| row.counts()).flat_map(|row| row.value.truth.items);
+    let subscribed: Vec<_> = items.map(|item| (item.price, item.quantity)).collect();
+    Ok(catalogue.limits(&subscribed))
 }
 
 async fn write_subscriptions(

@@ -7,7 +7,7 @@ mod project;
 mod subscription;
 
 pub use apply::{Applied, Fetched};
-pub(super) use apply::{account, apply, snapshot};
+pub(super) use apply::{account, apply, raise_version, snapshot};
 pub use invoice::{Invoice, InvoiceEvent, InvoiceId, PaymentMethod, PaymentMethodEvent, PaymentMethodId};
 pub use model::{
     AccountCustomer, BillingAccount, BillingAccountEvent, BillingAccountId, ServiceGrant, ServiceGrantEvent,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::OrganizationId;
+use crate::billing::catalogue::PlanLimit;
 use crate::billing::external::ExternalId;
 use crate::kernel::text::Name;
 use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Part, Timestamp, ValueRef};
@@ -29,6 +30,8 @@ pub struct BillingAccount {
     pub entitlement_version: i64,
     /// When its one trial began.
     pub trial_used_at: Option<Timestamp>,
+    /// What may be used at most by what it subscribes to.
+    pub plan_limits: Vec<PlanLimit>,
 }
 
 impl BillingAccount {

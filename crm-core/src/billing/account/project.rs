@@ -8,11 +8,12 @@ use crate::kernel::Timestamp;
 
 /// What a subscription is after a fetch, and the prices in it that nobody knows.
 ///
-/// What has ended stays as it ended, whatever a later answer says.
+/// What has ended stays as it ended, whatever a later answer says. What comes from an event's own words keeps the invoice
+/// that is known, which events only name.
 #[must_use]
 pub fn project(
     before: Option<&Subscription>,
-    truth: SubscriptionTruth,
+    mut truth: SubscriptionTruth,
     catalogue: &Catalogue,
     provisional: bool,
     now: Timestamp,
@@ -23,6 +24,9 @@ pub fn project(
         && !truth.status.is_final()
     {
         return (before.clone(), Vec::new());
+    }
+    if let (true, None, Some(before)) = (provisional, &truth.latest_invoice, before) {
+        truth.latest_invoice.clone_from(&before.truth.latest_invoice);
     }
     let (services, unknown) = catalogue.resolve(&truth.items);
     let known_status = match &truth.status {

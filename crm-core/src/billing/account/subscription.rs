@@ -47,6 +47,12 @@ impl Subscription {
     /// Its state.
     pub const STATUS: Column<Self, String> = Column::required("status", |row| ValueRef::Text(row.status.as_str()));
 
+    /// Whether anything is subscribed to by it: it has begun and has not ended.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !self.status.is_final() && self.status != SubscriptionStatus::Incomplete
+    }
+
     /// The service that an item grants.
     #[must_use]
     pub fn service_of(&self, item: &ExternalId) -> Option<ServiceModule> {

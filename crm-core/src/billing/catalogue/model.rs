@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limit::PlanLimit;
 use crate::billing::account::ItemService;
 use crate::billing::external::ExternalId;
 use crate::billing::truth::{Interval, ItemTruth, PriceTruth};
@@ -31,6 +32,8 @@ pub struct ServicePrice {
     pub interval: Interval,
     /// Whether it is offered to new customers. One that is not offered still counts for those who have it.
     pub offered: bool,
+    /// What may be used at most by those who have it.
+    pub limits: Vec<PlanLimit>,
 }
 
 impl ServicePrice {
@@ -89,6 +92,17 @@ impl DomainEvent for ServicePriceEvent {
 }
 
 /// All prices that buy a service.
+///
+/// ```
+/// use crm_core::billing::{Catalogue, default_prices};
+/// use crm_core::paywall::ServiceModule;
+///
+/// let catalogue = Catalogue::new(default_prices()?);
+/// let price = catalogue.named("leadgen_yearly").expect("one of the defaults");
+/// assert_eq!((price.service, price.amount().minor()), (ServiceModule::LeadGeneration, 99_900));
+/// assert!(catalogue.named("leadgen_secret").is_none(), "what it does not know grants nothing");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue(Vec<ServicePrice>);
 
@@ -103,6 +117,12 @@ impl Catalogue {
     #[must_use]
     pub fn prices(&self) -> &[ServicePrice] {
         &self.0
+    }
+
+    /// The entry with this lookup key.
+    #[must_use]
+    pub fn named(&self, lookup_key: &str) -> Option<&ServicePrice> {
+        self.0.iter().find(|known| known.lookup_key == lookup_key)
     }
 
     /// The entry for a price of the provider: by its identifier, else by its lookup key. Nothing for an unknown one,

@@ -33,6 +33,7 @@ pub fn default_prices() -> Result<Vec<ServicePrice>, TextError> {
                 currency: Currency::USD,
                 interval,
                 offered: true,
+                limits: Vec::new(),
             });
         }
     }

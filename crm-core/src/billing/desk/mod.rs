@@ -10,6 +10,7 @@ mod handlers;
 mod jobs;
 mod office;
 mod prices;
+mod provisional;
 mod sweep;
 mod sync;
 

@@ -14,6 +14,34 @@ use crate::store::{Ports, Session, StoreError, UnitOfWork};
 const TRIES: u32 = 16;
 
 /// The operator's desk.
+///
+/// ```
+/// use crm_core::billing::{Billing, ExternalId, ProviderEvent};
+/// use crm_core::access::OrganizationId;
+/// use crm_core::crm::Crm;
+/// use crm_core::kernel::{Page, Result};
+///
+/// /// Once, when the operator sets up: the catalogue of prices, and what makes up for lost webhooks.
+/// async fn set_up(crm: &Crm, billing: &Billing) -> Result<()> {
+///     let desk = crm.billing_desk(billing);
+///     desk.fill_catalogue().await?;
+///     desk.begin_sweeping().await
+/// }
+///
+/// /// The endpoint for webhooks, once the adapter has checked the signature.
+/// async fn arrived(crm: &Crm, billing: &Billing, event: ProviderEvent) -> Result<()> {
+///     crm.billing_desk(billing).receive(event).await.map(drop)
+/// }
+///
+/// /// What waits for a person: events of customers that nobody knows.
+/// async fn look_after(crm: &Crm, billing: &Billing, customer: &ExternalId, whose: OrganizationId) -> Result<()> {
+///     let desk = crm.billing_desk(billing);
+///     for event in desk.orphans(&Page::first(50)).await? {
+///         println!("{} {:?}", event.kind, event.customer_id);
+///     }
+///     desk.link(customer, whose).await.map(drop)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Desk<'a> {
     pub(in crate::billing) billing: &'a Billing,

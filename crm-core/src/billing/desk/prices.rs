@@ -4,7 +4,7 @@ use super::jobs;
 use super::office::Desk;
 use super::sync::catalogue;
 use crate::access::{OrganizationId, Permission};
-use crate::billing::account::{ServiceGrant, ServiceGrantEvent, ServiceGrantId, account};
+use crate::billing::account::{ServiceGrant, ServiceGrantEvent, ServiceGrantId, account, raise_version};
 use crate::billing::bundle::session_in;
 use crate::billing::catalogue::{ServicePrice, ServicePriceEvent, default_prices};
 use crate::kernel::{Page, Result, Stored};
@@ -68,7 +68,7 @@ impl Desk<'_> {
         let session = session_in(self.session.ports(), organization);
         let mut uow = session.begin(Permission::BillingManage).await?;
         let row = uow.insert(grant, ServiceGrantEvent::Given).await?;
-        raise_version(&mut uow).await?;
+        access_changed(&mut uow).await?;
         uow.commit().await?;
         self.billing.announce(organization);
         Ok(row)
@@ -83,7 +83,7 @@ impl Desk<'_> {
         let mut uow = session.begin(Permission::BillingManage).await?;
         let row = uow.get(grant).await?;
         uow.delete(row, ServiceGrantEvent::Withdrawn).await?;
-        raise_version(&mut uow).await?;
+        access_changed(&mut uow).await?;
         uow.commit().await?;
         self.billing.announce(organization);
         Ok(())
@@ -91,8 +91,8 @@ impl Desk<'_> {
 }
 
 /// Says that access may have changed.
-async fn raise_version(uow: &mut UnitOfWork<'_>) -> Result<()> {
+async fn access_changed(uow: &mut UnitOfWork<'_>) -> Result<()> {
     let mut account = account(uow).await?;
-    account.value.entitlement_version += 1;
+    raise_version(uow, &mut account.value).await?;
     uow.save_part(account).await.map(drop)
 }

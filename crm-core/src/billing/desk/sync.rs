@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use super::event_record::{DeskEvent, ReceivedEvent, ReceivedEventId, ReceivedState};
+use super::event_record::{DeskEvent, ReceivedEvent, ReceivedState};
 use super::jobs;
 use super::office::{Desk, linked, may_try_again};
+use super::provisional::is_out_of_reach;
 use crate::access::{OrganizationId, Permission};
 use crate::agenda::Job;
 use crate::billing::access::decide;
@@ -18,7 +19,7 @@ use crate::billing::catalogue::{Catalogue, ServicePrice};
 use crate::billing::dunning::notices_at;
 use crate::billing::external::ExternalId;
 use crate::billing::gateway::GatewayError;
-use crate::billing::truth::CustomerTruth;
+use crate::billing::truth::{CustomerTruth, InvoiceStatus, SubscriptionStatus};
 use crate::kernel::{Id, Predicate, Result, Stored, Timestamp};
 use crate::store::UnitOfWork;
 
@@ -37,11 +38,12 @@ pub enum Synced {
 }
 
 /// What is known when a fetch begins.
-struct Begun {
-    seq: i64,
-    tenant: OrganizationId,
-    catalogue: Catalogue,
-    waiting: Vec<ReceivedEventId>,
+pub(super) struct Begun {
+    pub(super) seq: i64,
+    pub(super) tenant: OrganizationId,
+    pub(super) catalogue: Catalogue,
+    pub(super) waiting: Vec<Stored<ReceivedEvent>>,
+    pub(super) synced_at: Option<Timestamp>,
 }
 
 impl Desk<'_> {
@@ -58,10 +60,21 @@ impl Desk<'_> {
         let Some(begun) = self.begin_fetch(customer).await? else {
             return Ok(Synced::UnknownCustomer);
         };
-        let fetched = self.fetch(customer, begun.seq).await?;
+        let fetched = match self.fetch(customer, begun.seq).await {
+            Err(error) if is_out_of_reach(&error) => {
+                self.go_by_events(customer, &begun).await?;
+                // It is still to be asked.
+                return Err(error);
+            }
+            answer => answer?,
+        };
+        let stuck = stuck(&fetched);
         let (applied, changes_at) = self.write(&begun, fetched).await?;
         if applied.written && applied.changed > 0 {
             self.billing.announce(begun.tenant);
+        }
+        for subscription in &stuck {
+            self.billing.gateway.finalise_drafts(subscription).await?;
         }
         self.settle(customer, &begun, &applied, changes_at, job).await?;
         Ok(Synced::Fetched(applied))
@@ -86,8 +99,8 @@ impl Desk<'_> {
         let waiting = waiting(&mut uow, customer).await?;
         let catalogue = catalogue(&mut uow).await?;
         uow.commit().await?;
-        let waiting = waiting.iter().map(|event| event.id).collect();
-        Ok(Some(Begun { seq: link.fetch_seq, tenant: link.tenant_id, catalogue, waiting }))
+        let (seq, tenant, synced_at) = (link.fetch_seq, link.tenant_id, link.synced_at);
+        Ok(Some(Begun { seq, tenant, catalogue, waiting, synced_at }))
     }
 
     async fn fetch(&self, customer: &ExternalId, seq: i64) -> Result<Fetched> {
@@ -183,7 +196,8 @@ impl Desk<'_> {
             uow.say(&link, &DeskEvent::UnknownStatus { status: status.clone() })?;
         }
         uow.save_part(link).await?;
-        for mut event in still_waiting.into_iter().filter(|event| begun.waiting.contains(&event.id)) {
+        let was_waiting = |event: &Stored<ReceivedEvent>| begun.waiting.iter().any(|known| known.id == event.id);
+        for mut event in still_waiting.into_iter().filter(was_waiting) {
             event.value.state = ReceivedState::Settled;
             uow.save_part(event).await?;
         }
@@ -259,6 +273,19 @@ impl Desk<'_> {
         uow.finish(job).await?;
         uow.commit().await
     }
+}
+
+/// Subscriptions that stay unpaid although the last bill is paid: what came due meanwhile are drafts that nobody sends.
+fn stuck(fetched: &Fetched) -> Vec<ExternalId> {
+    let unpaid = fetched.subscriptions.iter().filter(|truth| truth.status == SubscriptionStatus::Unpaid);
+    let is_stuck = |id: &&ExternalId| {
+        let own = || fetched.invoices.iter().filter(|invoice| invoice.subscription.as_ref() == Some(id));
+        let billed = own().filter(|invoice| !matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Void));
+        let last = billed.max_by_key(|invoice| invoice.created_at);
+        last.is_some_and(|invoice| invoice.status == InvoiceStatus::Paid)
+            && own().any(|invoice| invoice.status == InvoiceStatus::Draft)
+    };
+    unpaid.map(|truth| &truth.id).filter(is_stuck).cloned().collect()
 }
 
 async fn waiting(uow: &mut UnitOfWork<'_>, customer: &ExternalId) -> Result<Vec<Stored<ReceivedEvent>>> {

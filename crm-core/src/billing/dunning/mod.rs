@@ -6,7 +6,8 @@
 //!
 //! | notice | when |
 //! |---|---|
-//! | payment failed | with each failed attempt |
+//! | action required | when the first payment waits for the customer |
+//! | payment failed | with each failed attempt, also where the bank wants a confirmation |
 //! | final notice | when payment is not tried again |
 //! | grace ending | a day before the grace ends |
 //! | read only, suspended | when that happens |

@@ -25,6 +25,8 @@ pub const NOTICES: &str = "billing.notices";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
+    /// The first payment waits for the customer: for a confirmation to the bank, or for another card.
+    ActionRequired,
     /// A payment has failed.
     PaymentFailed,
     /// Payment is not tried again by itself.
@@ -48,6 +50,7 @@ impl NoticeKind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ActionRequired => "action_required",
             Self::PaymentFailed => "payment_failed",
             Self::FinalNotice => "final_notice",
             Self::GraceEnding => "grace_ending",
@@ -61,7 +64,7 @@ impl NoticeKind {
 
     /// Whether it speaks of a missing payment.
     const fn is_dunning(self) -> bool {
-        !matches!(self, Self::Recovered | Self::TrialEnding | Self::TrialEnded)
+        !matches!(self, Self::ActionRequired | Self::Recovered | Self::TrialEnding | Self::TrialEnded)
     }
 }
 
@@ -133,7 +136,8 @@ pub(in crate::billing) async fn run_notices(uow: &mut UnitOfWork<'_>, policy: &A
     let given = uow.list_all(&Predicate::<BillingNotice>::everything()).await?;
     let known: BTreeSet<_> =
         given.iter().map(|notice| (notice.subject_id.clone(), notice.kind, notice.attempt)).collect();
-    for subscription in &snapshot.subscriptions {
+    // What is only told by events is not spoken of: the truth may name another invoice.
+    for subscription in snapshot.subscriptions.iter().filter(|one| !one.provisional) {
         let one = crate::billing::Snapshot { subscriptions: vec![subscription.clone()], ..Default::default() };
         for notice in notices_due(&one, policy, now) {
             if !known.contains(&(notice.subject.clone(), notice.kind, notice.attempt)) {

@@ -107,6 +107,12 @@ fn course_of_notices(subscription: &Subscription, policy: &AccessPolicy) -> Vec<
                 say(NoticeKind::Suspended, subject, 0, since.plus(after.max(policy.grace)));
             }
         }
+        SubscriptionStatus::Incomplete => {
+            if let Some(invoice) = invoice {
+                let attempts = i64::from(invoice.attempt_count);
+                say(NoticeKind::ActionRequired, &invoice.id, attempts, unpaid_since(subscription));
+            }
+        }
         SubscriptionStatus::Trialing => {
             if let Some(trial) = truth.trial {
                 let begun = trial.start.unwrap_or(truth.created_at);

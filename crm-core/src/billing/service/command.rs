@@ -140,14 +140,19 @@ pub(super) async fn command(
     Ok(made.ok_or_else(|| StoreError::Fault("the store kept no command".into()))?)
 }
 
-/// What the last command about a subject made, when it has had its effect.
-pub(super) async fn last_result(
+/// The last command about a subject, when it is for the very same, its answer never came, and its key is too old to be
+/// sent again.
+pub(super) async fn lost(
     uow: &mut UnitOfWork<'_>,
     kind: CommandKind,
     subject: &str,
-) -> Result<Option<ExternalId>> {
-    let known = uow.list_all(&BillingCommand::about(kind, subject)).await?;
-    Ok(known.into_iter().rev().find(|known| known.state == CommandState::Done).and_then(|row| row.value.result_id))
+    request: &Json,
+) -> Result<Option<Stored<BillingCommand>>> {
+    let now = uow.now();
+    let last = uow.list_all(&BillingCommand::about(kind, subject)).await?.pop();
+    Ok(last.filter(|last| {
+        last.state == CommandState::Open && last.request == *request && now.since(last.created_at) >= KEY_LASTS
+    }))
 }
 
 /// Notes what became of a command. One whose answer was lost stays open.

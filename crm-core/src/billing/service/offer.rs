@@ -6,7 +6,6 @@ use crate::billing::account::Subscription;
 use crate::billing::dunning::Dunning;
 use crate::billing::external::ExternalId;
 use crate::billing::request::{ChangeWhen, ItemChange};
-use crate::billing::usage::Meter;
 use crate::kernel::{FieldProblem, Kind, Rule, Timestamp};
 use crate::paywall::{AccessReason, Level, ServiceModule};
 
@@ -21,17 +20,7 @@ pub struct NewCheckout {
     pub trial: bool,
 }
 
-/// A limit that comes with a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlanLimit {
-    /// What is counted.
-    pub meter: Meter,
-    /// What is never gone beyond.
-    pub hard: i64,
-}
-
-/// A wish to change a subscription.
+/// A wish to change a subscription. The limits that come with it are those of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanChange {
@@ -41,9 +30,6 @@ pub struct PlanChange {
     pub items: Vec<ItemChange>,
     /// When.
     pub when: ChangeWhen,
-    /// The limits that come with it. What is used beyond them blocks the change.
-    #[serde(default)]
-    pub limits: Vec<PlanLimit>,
 }
 
 /// How an organization stands.

@@ -144,6 +144,25 @@ fn the_policy_can_leave_a_look_after_the_end_and_suspend_what_stays_unpaid() {
 }
 
 #[test]
+fn an_end_opens_nothing_for_who_was_suspended_before_or_would_have_been() {
+    let policy = AccessPolicy { suspend_after: Some(DAY * 10), export_after_end: DAY * 30, ..AccessPolicy::default() };
+    let level = |cancel_at: Timestamp, now: Timestamp| {
+        let mut truth = january(S::Unpaid);
+        truth.latest_invoice = Some(open_invoice(&["si_1"], at(START)));
+        truth.cancel_at = Some(cancel_at);
+        decide(&snapshot([truth]), &policy, now).level(LEADS)
+    };
+    let suspended = at(START).plus(DAY * 10);
+    // The end comes after the suspension, and before it.
+    for end in [suspended.plus(DAY), suspended.minus(DAY)] {
+        assert_eq!(level(end, suspended.minus(SECOND)), ReadOnly, "{end}");
+        for now in [suspended, end.max(suspended), end.plus(DAY * 5)] {
+            assert_eq!(level(end, now), Nothing, "{end} {now}");
+        }
+    }
+}
+
+#[test]
 fn the_best_of_several_subscriptions_counts_and_unknown_prices_grant_nothing() {
     let mut other = january(S::Active);
     other.id = id("sub_2");
@@ -176,7 +195,7 @@ fn every_permission_names_a_service_and_the_basics_are_never_sold() {
 }
 
 /// Any subscription: every state, two items with periods of their own, ends, pauses and open invoices.
-fn any_truth() -> impl Strategy<Value = SubscriptionTruth> {
+pub(super) fn any_truth() -> impl Strategy<Value = SubscriptionTruth> {
     let status = prop_oneof![
         Just(S::Trialing),
         Just(S::Active),

@@ -1,18 +1,21 @@
 //! What is kept at hand says what is so.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use proptest::prelude::*;
 
+use super::access::any_truth;
 use super::fixture::{Business, DAY, SECOND, at, id, january, open_invoice};
 use crate::access::{Intent, OrganizationId, Slug};
 use crate::billing::{AccessPolicy, STALENESS, SubscriptionPaywall, SubscriptionStatus};
 use crate::kernel::Timestamp;
 use crate::paywall::{AccessReason, Need, Paywall, ServiceModule};
-use crate::store::{BoxTx, MemoryStore, Store, StoreError, StoreResult};
+use crate::store::{BoxTx, BoxWatch, MemoryStore, Sighting, Store, StoreError, StoreResult, Watch};
+use crate::testing::office::run;
 
 const LEADS: Need = Need { service: ServiceModule::LeadGeneration, viewing: false };
 const LOOKING: Need = Need { service: ServiceModule::LeadGeneration, viewing: true };
@@ -23,6 +26,21 @@ struct Watched {
     store: MemoryStore,
     opened: Arc<AtomicUsize>,
     down: Arc<AtomicBool>,
+    told: Arc<Mutex<Vec<Sighting>>>,
+}
+
+/// Tells what there is to tell, and then waits for ever.
+struct Listener(Arc<Mutex<Vec<Sighting>>>);
+
+#[async_trait]
+impl Watch for Listener {
+    async fn next(&mut self) -> Sighting {
+        let next = self.0.lock().unwrap().pop();
+        match next {
+            Some(sighting) => sighting,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 #[async_trait]
@@ -41,6 +59,9 @@ impl Store for Watched {
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
         self.store.organization_by_slug(slug).await
     }
+    fn watch(&self) -> Option<BoxWatch<'_>> {
+        Some(Box::new(Listener(Arc::clone(&self.told))))
+    }
 }
 
 async fn business_with_january() -> Business {
@@ -53,7 +74,12 @@ async fn business_with_january() -> Business {
 }
 
 fn watched(business: &Business) -> (Watched, SubscriptionPaywall) {
-    let store = Watched { store: business.office.store.clone(), opened: Arc::default(), down: Arc::default() };
+    let store = Watched {
+        store: business.office.store.clone(),
+        opened: Arc::default(),
+        down: Arc::default(),
+        told: Arc::default(),
+    };
     (store.clone(), SubscriptionPaywall::new(Arc::new(store), AccessPolicy::default()))
 }
 
@@ -91,6 +117,73 @@ async fn invariant_7_the_answer_is_what_is_decided_at_every_instant() {
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn invariant_7_the_answer_is_what_is_decided_for_any_subscription(truth in any_truth()) {
+        run(async {
+            let business = Business::open().await;
+            business.books.put_customer(&id("cus_1"));
+            business.books.put(truth);
+            business.desk().link(&id("cus_1"), business.tenant()).await.unwrap();
+            business.desk().sync(&id("cus_1")).await.unwrap();
+            let (_, paywall) = watched(&business);
+            // From one change by time to the next.
+            for _ in 0..12 {
+                let Some(boundary) = business.decision().next_change_at else { break };
+                for now in [boundary.minus(Duration::from_micros(1)), boundary, boundary.plus(Duration::from_micros(1))] {
+                    business.office.clock.set(now);
+                    let decided = business.decision().entitlements();
+                    let answer = match paywall.known(business.tenant(), now) {
+                        Some(known) => known,
+                        None => paywall.entitlements(business.tenant(), now).await,
+                    };
+                    for service in ServiceModule::ALL {
+                        for viewing in [false, true] {
+                            let need = Need { service: *service, viewing };
+                            assert_eq!(answer.check(need), decided.check(need), "{now} {need:?}");
+                        }
+                    }
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn what_was_told_is_heard_once_and_only_when_it_is_news() {
+    let business = business_with_january().await;
+    let (store, paywall) = watched(&business);
+    let (tenant, now) = (business.tenant(), business.now());
+    paywall.entitlements(tenant, now).await;
+    let version = business.office.store.dump::<crate::billing::BillingAccount>(tenant)[0].entitlement_version;
+    let sightings = [
+        // Known already, somebody else's, news, and a gap.
+        (Sighting::Access { organization: tenant, version }, true),
+        (Sighting::Access { organization: business.billing.desk(), version: 99 }, true),
+        (Sighting::Access { organization: tenant, version: version + 1 }, false),
+        (Sighting::Gap, false),
+    ];
+    for (sighting, known) in sightings {
+        *store.told.lock().unwrap() = vec![sighting];
+        // It listens until the store has no more to tell.
+        let listening = std::pin::pin!(paywall.follow());
+        assert!(futures_util::FutureExt::now_or_never(listening).is_none());
+        assert_eq!(paywall.known(tenant, now).is_some(), known, "{sighting:?}");
+        let opened = store.opened.load(Ordering::SeqCst);
+        assert!(paywall.entitlements(tenant, now).await.check(LEADS).is_ok());
+        assert_eq!(store.opened.load(Ordering::SeqCst) - opened, usize::from(!known), "{sighting:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_tells_of_nothing_is_not_listened_to() {
+    let business = business_with_january().await;
+    let paywall = SubscriptionPaywall::new(Arc::new(business.office.store.clone()), AccessPolicy::default());
+    paywall.follow().await;
 }
 
 #[tokio::test]

@@ -63,6 +63,18 @@ fn a_notice_is_due_from_its_instant_on_and_the_next_one_is_named() {
     assert_eq!(told[0].kind, Kind::TrialEnded);
 }
 
+#[test]
+fn a_first_payment_that_waits_for_the_customer_is_spoken_of_with_the_way_to_pay() {
+    let mut truth = january(S::Incomplete);
+    assert_eq!(notices_due(&snapshot([truth.clone()]), &AccessPolicy::default(), at(FAILED)), []);
+    let mut invoice = open_invoice(&["si_1"], at(FAILED));
+    invoice.hosted_url = Some("https://pay.example/in_1".to_owned());
+    truth.latest_invoice = Some(invoice);
+    let told = notices_due(&snapshot([truth]), &AccessPolicy::default(), at(FAILED));
+    let told: Vec<_> = told.into_iter().map(|notice| (notice.kind, notice.pay_at)).collect();
+    assert_eq!(told, [(Kind::ActionRequired, Some("https://pay.example/in_1".to_owned()))]);
+}
+
 fn given(business: &Business) -> Vec<(Kind, i64)> {
     let mut all: Vec<_> = business.office.store.dump::<BillingNotice>(business.tenant());
     all.sort_by_key(|notice| (notice.created_at, notice.id));

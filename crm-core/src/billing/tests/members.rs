@@ -2,10 +2,8 @@
 
 use super::fixture::{Business, DAY, at, id, january};
 use crate::access::StandardRole;
-use crate::billing::usage::LimitDraft;
 use crate::billing::{
-    Cancellation, ChangeWhen, ItemChange, Meter, NewCheckout, PlanChange, PlanLimit, RevenueFact, RevenueMove,
-    SubscriptionStatus as S,
+    Cancellation, ChangeWhen, ItemChange, NewCheckout, PlanChange, RevenueFact, RevenueMove, SubscriptionStatus as S,
 };
 use crate::kernel::{Name, Page};
 use crate::paywall::{Level, ServiceModule};
@@ -43,7 +41,6 @@ async fn from_the_first_checkout_to_the_end_of_the_subscription() {
         subscription: truth.id.clone(),
         items: vec![ItemChange::Add { price: id("price_email_yearly"), quantity: 1 }],
         when: ChangeWhen::Now { prorate_from: None },
-        limits: Vec::new(),
     };
     assert_eq!(billing.preview(&add).await.unwrap().due.minor(), 49_900);
     billing.change(&add).await.unwrap();
@@ -107,36 +104,6 @@ async fn what_is_not_on_offer_or_not_ones_own_is_refused() {
     let page = billing.checkout(&wish("leadgen_monthly", false)).await.unwrap();
     let stolen = their_boss.subscriptions(&business.billing).complete_checkout(&page.id).await.unwrap_err();
     assert_eq!(stolen.code(), "subscription.not_found");
-}
-
-#[tokio::test]
-async fn a_downgrade_below_what_is_used_lists_everything_that_blocks() {
-    let business = Business::open().await;
-    business.books.put_customer(&id("cus_1"));
-    business.books.put(january(S::Active));
-    business.desk().link(&id("cus_1"), business.tenant()).await.unwrap();
-    business.work().await;
-    let boss = business.office.boss().await;
-    boss.usage().record(Meter::Contacts, "import", 1_200, business.now()).await.unwrap();
-    boss.usage().record(Meter::Seats, "staff", 7, business.now()).await.unwrap();
-    boss.usage().set_limit(Meter::Seats, LimitDraft { soft: None, hard: Some(50) }).await.unwrap();
-    let less = |contacts, seats| PlanChange {
-        subscription: id("sub_1"),
-        items: Vec::new(),
-        when: ChangeWhen::AtPeriodEnd,
-        limits: vec![
-            PlanLimit { meter: Meter::Contacts, hard: contacts },
-            PlanLimit { meter: Meter::Seats, hard: seats },
-        ],
-    };
-    let billing = boss.subscriptions(&business.billing);
-    let refused = billing.change(&less(1_000, 5)).await.unwrap_err();
-    let blocking: Vec<_> = refused.fields().iter().map(|one| one.message.as_str()).collect();
-    let expected =
-        ["1200 contacts are used and 1000 are allowed; use 200 less", "7 seats are used and 5 are allowed; use 2 less"];
-    assert_eq!((refused.code(), blocking), ("subscription.change_blocked", expected.to_vec()));
-    billing.change(&less(1_200, 7)).await.unwrap();
-    assert!(business.books.subscription(&id("sub_1")).unwrap().schedule.is_some(), "it comes with the next period");
 }
 
 #[tokio::test]

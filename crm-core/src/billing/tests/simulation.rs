@@ -1,7 +1,7 @@
 //! Another plan, tried out on what really happened.
 
 use super::fixture::{Business, DAY, at, catalogue, id, january};
-use crate::billing::simulation::{Plan, simulate};
+use crate::billing::simulation::{Plan, service_of_event, simulate};
 use crate::billing::{Catalogue, SubscriptionStatus as S};
 use crate::event::Event;
 use crate::kernel::{Currency, Money};
@@ -48,4 +48,37 @@ async fn another_plan_says_who_would_have_been_refused_what_and_what_it_would_ha
         "outside the time nothing is judged"
     );
     assert!(at("2026-01-01T00:00:00Z") < from);
+}
+
+/// Collects entities by the folder that their type is from.
+#[derive(Default)]
+struct Named(Vec<(&'static str, &'static str)>);
+
+impl crate::store::Visitor for Named {
+    fn visit<E: crate::kernel::Entity>(&mut self) {
+        let folder = std::any::type_name::<E>().split("::").nth(1).unwrap();
+        self.0.push((folder, E::NAME));
+    }
+}
+
+#[test]
+fn every_kind_of_record_belongs_to_the_service_whose_permissions_change_it() {
+    let mut named = Named::default();
+    crate::store::visit_entities(&mut named);
+    let mut sold = 0;
+    for (folder, entity) in named.0 {
+        let expected = match folder {
+            "inbox" => ServiceModule::SocialInbox,
+            "scoring" | "assignment" | "duplicate" | "import" => ServiceModule::LeadGeneration,
+            _ => ServiceModule::BasicCrm,
+        };
+        let event = serde_json::from_value::<Event>(serde_json::json!({
+            "name": format!("{entity}.changed"), "entity": entity, "record_id": uuid::Uuid::nil(), "record_version": 1,
+            "occurred_at": at("2026-01-01T00:00:00Z"), "actor": crate::access::Actor::System("test".to_owned()),
+            "cause_id": null, "correlation_id": uuid::Uuid::nil(), "data": {},
+        }));
+        assert_eq!(service_of_event(&event.unwrap()), expected, "{entity} of {folder}");
+        sold += u32::from(expected != ServiceModule::BasicCrm);
+    }
+    assert_eq!(sold, 27, "a new kind of record gets its line in the simulation");
 }

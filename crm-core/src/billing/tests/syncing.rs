@@ -116,6 +116,24 @@ async fn invariant_3_an_older_fetch_never_overwrites_a_newer_one() {
 }
 
 #[tokio::test]
+async fn invariant_3_every_change_raises_the_version_and_nothing_else_does() {
+    let business = linked().await;
+    let version = || {
+        let account = business.office.store.dump::<BillingAccount>(business.tenant());
+        account.first().map_or(0, |account| account.entitlement_version)
+    };
+    let mut seen = version();
+    for status in [S::Incomplete, S::Active, S::PastDue, S::Unpaid, S::Active, S::Paused, S::Canceled] {
+        business.books.put(january(status.clone()));
+        business.desk().sync(&id("cus_1")).await.unwrap();
+        assert_eq!(version(), seen + 1, "{status:?}");
+        seen = version();
+        business.desk().sync(&id("cus_1")).await.unwrap();
+        assert_eq!(version(), seen, "{status:?} again");
+    }
+}
+
+#[tokio::test]
 async fn a_provider_that_fails_loses_nothing_and_takes_nothing_away() {
     let business = linked().await;
     business.books.put(january(S::Active));

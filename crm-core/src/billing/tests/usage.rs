@@ -99,6 +99,28 @@ async fn metered_use_reaches_the_provider_once() {
     assert!(business.office.store.dump::<UsageRecord>(business.tenant()).iter().all(|record| record.reported));
 }
 
+#[tokio::test]
+async fn what_the_provider_does_not_take_is_said_and_holds_nothing_up() {
+    let mut business = Business::open().await;
+    business.billing = business.billing.with_meter(Meter::Emails, "emails_sent");
+    business.office.crm = business.office.crm.clone().with_job_handlers(business.billing.job_handlers());
+    business.books.put_customer(&id("cus_1"));
+    business.desk().link(&id("cus_1"), business.tenant()).await.unwrap();
+    business.work().await;
+    let boss = business.office.boss().await;
+    boss.usage().record(Meter::Emails, "last year", 9, at("2025-06-01T00:00:00Z")).await.unwrap();
+    use_some(&boss, "refused", 1).await.unwrap();
+    use_some(&boss, "taken", 2).await.unwrap();
+    let refused = crate::billing::GatewayError::Refused { code: "value".to_owned(), reason: "no".to_owned() };
+    business.books.fail([crate::testing::books::Failure::Before(refused)]);
+    business.work().await;
+    let taken: Vec<_> = business.books.usage().iter().map(|one| one.value).collect();
+    assert_eq!(taken, [2]);
+    let told = business.office.store.dump::<crate::event::Event>(business.tenant());
+    assert_eq!(told.iter().filter(|event| event.name == "usage_record.not_taken").count(), 2);
+    assert!(business.office.store.dump::<UsageRecord>(business.tenant()).iter().all(|record| record.reported));
+}
+
 proptest! {
     #[test]
     fn thresholds_are_exact_and_never_skip_a_lesser_one(used in any::<i64>(), limit in any::<i64>()) {

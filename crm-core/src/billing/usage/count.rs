@@ -1,13 +1,15 @@
 //! The counting.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use super::model::{Meter, UsageCounter, UsageEvent, UsageLimit, UsagePeriod, UsageRecord, UsageRefusal, UsageWarning};
 use crate::agenda::Job;
 use crate::billing::account::BillingAccount;
-use crate::billing::gateway::BillingGateway;
+use crate::billing::catalogue::PlanLimit;
+use crate::billing::gateway::{BillingGateway, GatewayError};
 use crate::billing::request::MeterEvent;
 use crate::kernel::{Page, Result, Stored, Timestamp};
 use crate::store::{Session, StoreError, UnitOfWork};
@@ -16,6 +18,8 @@ use crate::store::{Session, StoreError, UnitOfWork};
 pub const REPORT: &str = "billing.report_usage";
 /// Per cent of a limit at which it is warned.
 const THRESHOLDS: [i64; 3] = [80, 90, 100];
+/// How late the provider takes a record: 35 days, less one to be sure.
+const TAKEN_LATE: Duration = Duration::from_hours(24 * 34);
 /// How many records one run of the reporting takes.
 const RECORDS_IN_A_RUN: u32 = 200;
 
@@ -58,7 +62,7 @@ pub async fn record_usage(
     if !uow.list(&known, &Page::first(1)).await?.is_empty() {
         return Ok(Counted::Before(used));
     }
-    let limit = limit_of(uow, meter).await?.map(|row| row.value);
+    let limit = limit_in_force(uow, meter).await?;
     let after = used.saturating_add(quantity).max(0);
     if let Some(hard) = limit.as_ref().and_then(|limit| limit.hard)
         && quantity > 0
@@ -115,6 +119,21 @@ pub(super) async fn counter(
     Ok(uow.list(&wanted, &Page::first(1)).await?.pop())
 }
 
+/// The organization's own limit, or else that of its plan.
+async fn limit_in_force(uow: &mut UnitOfWork<'_>, meter: Meter) -> Result<Option<UsageLimit>> {
+    if let Some(own) = limit_of(uow, meter).await? {
+        return Ok(Some(own.value));
+    }
+    let account = uow.find_of_anyone(BillingAccount::id_of(uow.organization())).await?;
+    Ok(account.and_then(|account| of_plan(&account.plan_limits, meter)))
+}
+
+/// The limit of a plan.
+pub(super) fn of_plan(limits: &[PlanLimit], meter: Meter) -> Option<UsageLimit> {
+    let limit = limits.iter().find(|limit| limit.meter == meter)?;
+    Some(UsageLimit { meter, soft: None, hard: Some(limit.hard) })
+}
+
 pub(super) async fn limit_of(uow: &mut UnitOfWork<'_>, meter: Meter) -> Result<Option<Stored<UsageLimit>>> {
     Ok(uow.list(&UsageLimit::METER.is(meter.as_str()), &Page::first(1)).await?.pop())
 }
@@ -131,16 +150,24 @@ pub(in crate::billing) async fn run_report(
     let account = uow.find_of_anyone(BillingAccount::id_of(uow.organization())).await?;
     let customer = account.and_then(|account| account.customers.first().map(|known| known.customer_id.clone()));
     let records = uow.list(&UsageRecord::REPORTED.is(false), &Page::first(RECORDS_IN_A_RUN)).await?;
+    let earliest = uow.now().minus(TAKEN_LATE);
     drop(uow);
+    let mut untold = Vec::new();
     for record in &records {
         // A standing count is no sum of uses; the provider is told of those alone that happen.
         let (Some(meter), Some(customer)) = (meters.get(&record.meter), &customer) else { continue };
-        if record.meter.period() == UsagePeriod::Month {
+        if record.meter.period() == UsagePeriod::Month && record.occurred_at < earliest {
+            untold.push(record.id);
+        } else if record.meter.period() == UsagePeriod::Month {
             let identifier = record.id.to_string().parse();
             let identifier = identifier.map_err(|_| StoreError::Fault("a record has no name".into()))?;
             let (value, occurred_at) = (record.quantity, record.occurred_at);
             let (meter, customer) = (meter.clone(), customer.clone());
-            gateway.record_usage(&MeterEvent { identifier, meter, customer, value, occurred_at }).await?;
+            match gateway.record_usage(&MeterEvent { identifier, meter, customer, value, occurred_at }).await {
+                // Said once; or one record that is never taken would hold up all that come after it.
+                Err(GatewayError::Refused { .. } | GatewayError::NotFound { .. }) => untold.push(record.id),
+                answer => answer?,
+            }
         }
     }
     let mut uow = session.begin(AgendaRun).await?;
@@ -148,7 +175,10 @@ pub(in crate::billing) async fn run_report(
     let more = u32::try_from(records.len()).is_ok_and(|count| count >= RECORDS_IN_A_RUN);
     for mut record in records {
         record.value.reported = true;
-        uow.save_part(record).await?;
+        let record = uow.save_part(record).await?;
+        if untold.contains(&record.id) {
+            uow.say(&record, &UsageEvent::NotTaken { quantity: record.quantity })?;
+        }
     }
     if more {
         let now = uow.now();

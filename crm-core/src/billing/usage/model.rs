@@ -231,6 +231,11 @@ pub enum UsageEvent {
         /// How much is used.
         used: i64,
     },
+    /// The provider does not take a record of use, or no more: it is counted here and not billed there.
+    NotTaken {
+        /// How much.
+        quantity: i64,
+    },
 }
 
 impl DomainEvent for UsageEvent {
@@ -239,6 +244,7 @@ impl DomainEvent for UsageEvent {
             Self::LimitSet => "usage_limit.set",
             Self::LimitChanged { .. } => "usage_limit.changed",
             Self::Warned { .. } => "usage_warning.given",
+            Self::NotTaken { .. } => "usage_record.not_taken",
         }
     }
 }

@@ -2,14 +2,35 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::count::{Counted, counter, limit_of, record_usage, warn};
+use super::count::{Counted, counter, limit_of, of_plan, record_usage, warn};
 use super::model::{Meter, UsageEvent, UsageLimit};
 use crate::access::Permission;
+use crate::billing::account::BillingAccount;
 use crate::billing::desk::may_try_again;
 use crate::kernel::{FieldProblem, InvalidInput, Predicate, Result, Stored, Timestamp};
 use crate::store::Session;
 
 /// Commands on usage and its limits.
+///
+/// ```
+/// use crm_core::billing::Meter;
+/// use crm_core::billing::usage::{Counted, LimitDraft};
+/// use crm_core::kernel::{Result, Timestamp};
+/// use crm_core::store::Session;
+///
+/// /// Counts a mail once, however often it is told; refuses what would go beyond the limit.
+/// async fn sent(session: &Session, mail: &str, at: Timestamp) -> Result<i64> {
+///     match session.usage().record(Meter::Emails, mail, 1, at).await? {
+///         Counted::Now(used) | Counted::Before(used) => Ok(used),
+///     }
+/// }
+///
+/// /// Warns at 80, 90 and 100 % of 9,000, and never goes beyond 10,000.
+/// async fn allow(session: &Session) -> Result<()> {
+///     let draft = LimitDraft { soft: Some(9_000), hard: Some(10_000) };
+///     session.usage().set_limit(Meter::Emails, draft).await.map(drop)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Usage<'a>(pub(crate) &'a Session);
 
@@ -61,7 +82,7 @@ impl Usage<'_> {
         Ok(counted)
     }
 
-    /// Sets the limits of a meter. What is used already warns at once, by the new limit.
+    /// Sets the limits of a meter, in the place of those that come with the plan. What is used already warns at once, by the new limit.
     ///
     /// # Errors
     /// `InvalidInput` when a limit is below zero, or the soft one above the hard one.
@@ -105,10 +126,13 @@ impl Usage<'_> {
         let mut uow = self.0.begin(Permission::BillingRead).await?;
         let now = uow.now();
         let limits = uow.list_all(&Predicate::<UsageLimit>::everything()).await?;
+        let account = uow.find_of_anyone(BillingAccount::id_of(uow.organization())).await?;
+        let plan = account.map(|account| account.value.plan_limits).unwrap_or_default();
         let mut all = Vec::with_capacity(Meter::ALL.len());
         for meter in Meter::ALL {
             let used = counter(&mut uow, *meter, meter.period().start(now)).await?.map_or(0, |row| row.used);
-            let limit = limits.iter().find(|limit| limit.meter == *meter);
+            let own = limits.iter().find(|limit| limit.meter == *meter).map(|row| row.value.clone());
+            let limit = own.or_else(|| of_plan(&plan, *meter));
             let (soft, hard) = limit.map_or((None, None), |limit| (limit.soft, limit.hard));
             all.push(UsageNow { meter: *meter, used, soft, hard });
         }

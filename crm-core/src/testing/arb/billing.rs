@@ -81,6 +81,7 @@ impl Sample for ServicePrice {
             json!({
                 "product": product, "service": service, "lookup_key": lookup_key, "price_id": price_id,
                 "amount_minor": amount_minor, "currency": "USD", "interval": "month", "offered": offered,
+                "limits": [{ "meter": "seats", "hard": amount_minor }],
             })
         }))
     }
@@ -91,7 +92,7 @@ impl Sample for BillingAccount {
         read((external(), number(), maybe(instant())).prop_map(|(customer_id, number, trial_used_at)| {
             json!({
                 "customers": [{ "customer_id": customer_id, "applied_seq": number }], "entitlement_version": number,
-                "trial_used_at": trial_used_at,
+                "trial_used_at": trial_used_at, "plan_limits": [{ "meter": "contacts", "hard": number }],
             })
         }))
     }

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use super::{DAY, FakeBooks, MONTH};
 use crate::billing::{
     BillingGateway, Cancellation, ChangePreview, CheckoutPayment, CheckoutRequest, CheckoutSession, CheckoutStatus,
-    CustomerTruth, ExternalId, GatewayError, GatewayIdentity, GatewayResult, IdempotencyKey, InvoiceTruth, ItemChange,
-    ItemTruth, MeterEvent, Mode, NewCustomer, ObjectRef, PaymentMethodTruth, Period, PortalRequest, PortalSession,
-    PreviewLine, PriceTruth, ProviderEvent, SubscriptionChange, SubscriptionStatus, SubscriptionTruth,
+    CustomerTruth, ExternalId, GatewayError, GatewayIdentity, GatewayResult, IdempotencyKey, InvoiceStatus,
+    InvoiceTruth, ItemChange, ItemTruth, LostCommand, MeterEvent, Mode, NewCustomer, ObjectRef, PaymentMethodTruth,
+    Period, PortalRequest, PortalSession, PreviewLine, PriceTruth, ProviderEvent, SubscriptionChange,
+    SubscriptionStatus, SubscriptionTruth,
 };
 use crate::kernel::{Currency, Money, Timestamp};
 
@@ -185,8 +186,27 @@ impl BillingGateway for FakeBooks {
         .await
     }
 
-    async fn finalise_drafts(&self, _: &ExternalId) -> GatewayResult<usize> {
-        self.answer(|_| Ok(0)).await
+    /// What is finalised here is paid at once, and revives its subscription.
+    async fn finalise_drafts(&self, subscription: &ExternalId) -> GatewayResult<usize> {
+        self.answer(|state| {
+            let of_it = |invoice: &&mut InvoiceTruth| {
+                invoice.status == InvoiceStatus::Draft && invoice.subscription.as_ref() == Some(subscription)
+            };
+            let drafts = state.invoices.values_mut().filter(of_it);
+            let finalised = drafts.map(|draft| draft.status = InvoiceStatus::Paid).count();
+            if let Some(truth) = state.subscriptions.get_mut(subscription).filter(|_| finalised > 0) {
+                truth.status = SubscriptionStatus::Active;
+            }
+            Ok(finalised)
+        })
+        .await
+    }
+
+    async fn effect_of(&self, command: &LostCommand) -> GatewayResult<Option<ExternalId>> {
+        self.answer(|state| {
+            Ok(state.effects.get(command.key.as_str()).or(state.forgotten.get(command.key.as_str())).cloned())
+        })
+        .await
     }
 
     async fn record_usage(&self, event: &MeterEvent) -> GatewayResult<()> {

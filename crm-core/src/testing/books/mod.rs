@@ -40,6 +40,8 @@ struct State {
     checkouts: BTreeMap<ExternalId, (CheckoutRequest, CheckoutSession)>,
     meters: BTreeMap<ExternalId, MeterEvent>,
     effects: BTreeMap<String, ExternalId>,
+    /// Keys that are no longer good, with what they made.
+    forgotten: BTreeMap<String, ExternalId>,
     undelivered: Vec<ProviderEvent>,
     failures: Vec<Failure>,
     pauses: Vec<u32>,
@@ -55,6 +57,8 @@ pub enum Failure {
     Before(GatewayError),
     /// The next command is carried out, and its answer is lost.
     After,
+    /// The next request goes well.
+    Not,
 }
 
 impl FakeBooks {
@@ -83,6 +87,13 @@ impl FakeBooks {
     pub fn counts(&self) -> (u64, u64) {
         let state = self.state();
         (state.asked, state.posted)
+    }
+
+    /// Forgets all keys, as a provider does after a day: the same key has a second effect from now on.
+    pub fn forget_keys(&self) {
+        let mut state = self.state();
+        let keys = std::mem::take(&mut state.effects);
+        state.forgotten.extend(keys);
     }
 
     /// Writes a subscription into the books, over what is there.
@@ -189,7 +200,7 @@ impl FakeBooks {
             let outcome = match failure {
                 Some(Failure::Before(error)) => Err(error),
                 Some(Failure::After) => take(&mut state).and(Err(GatewayError::Outage)),
-                None => take(&mut state),
+                Some(Failure::Not) | None => take(&mut state),
             };
             (outcome, pauses)
         };
