@@ -19,7 +19,7 @@ use crm_store_postgres::PgStore;
 use crm_store_sqlite::SqliteStore;
 use tokio::runtime::Runtime;
 
-const NOTHING: Stock = Stock { leads: 0, deals: 0 };
+const NOTHING: Stock = Stock { leads: 0, deals: 0, conversations: 0 };
 const ROWS: u64 = 10_000;
 const TURNS: u64 = 3;
 

@@ -18,8 +18,8 @@ use crm_core::lead::Lead;
 use crm_core::pipeline::{Move, OpportunityPatch};
 use tokio::runtime::Runtime;
 
-const STOCK: Stock = Stock { leads: 100_000, deals: 10_000 };
-const LARGE: Stock = Stock { leads: 1_000_000, deals: 10_000 };
+const STOCK: Stock = Stock { leads: 100_000, deals: 10_000, conversations: 0 };
+const LARGE: Stock = Stock { leads: 1_000_000, deals: 10_000, conversations: 0 };
 
 /// Leads that are not in the stock.
 const NEW: u64 = 1_000_000_000;

@@ -4,6 +4,7 @@
 
 mod contest;
 mod floor;
+mod inbox;
 mod list;
 mod office;
 mod people;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use contest::{Contest, InMemory, OnPostgres, OnSqlite, timed};
 pub use floor::{Floor, Sent, everything};
+pub use inbox::delivery;
 pub use list::{List, import};
 pub use office::Office;
 pub use people::{id_of, lead, stored_lead};

@@ -11,6 +11,7 @@ use crm_core::store::{Session, Store};
 use crm_core::testing::{ManualClock, SequentialIds};
 
 use crate::Fault;
+use crate::inbox::channels;
 
 /// Identifiers that were given out before a benchmark's own commands begin.
 const TAKEN_AT_FOUNDING: u64 = 1_000_000;
@@ -73,6 +74,7 @@ impl Office {
     }
 
     async fn opened(crm: Crm, organization: OrganizationId) -> Result<Self, Fault> {
+        let crm = crm.with_channels(channels());
         let session = crm.session(Caller::system(organization, "bench"));
         let pipeline = session.pipelines().list().await?.pop().ok_or("there is no pipeline")?;
         let sales = session.pipelines().get(pipeline.id).await?;

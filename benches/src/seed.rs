@@ -7,6 +7,7 @@ use crm_core::lead::Lead;
 use crm_core::pipeline::{NewOpportunity, Opportunity, OpportunityId};
 use crm_core::store::Records;
 
+use crate::inbox::seed_conversations;
 use crate::people::numbered;
 use crate::{Fault, Office, id_of, stored_lead};
 
@@ -20,6 +21,8 @@ pub struct Stock {
     pub leads: u64,
     /// Deals, numbered from 0, spread over the open stages.
     pub deals: u64,
+    /// Conversations with customers who are no leads.
+    pub conversations: u64,
 }
 
 /// The identifier of the stored deal with this number.
@@ -56,6 +59,9 @@ pub async fn seed(office: &Office, stock: Stock) -> Result<(), Fault> {
         let mut tx = office.crm.ports().store.begin(office.organization, Intent::Write).await?;
         Records::<Opportunity>::insert(&mut *tx, &deals).await?;
         tx.commit().await?;
+    }
+    if stock.conversations > 0 {
+        seed_conversations(office, stock.conversations).await?;
     }
     Ok(())
 }

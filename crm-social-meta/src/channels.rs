@@ -3,17 +3,17 @@
 use async_trait::async_trait;
 use crm_core::inbox::channel::{
     Accepted, Account, AuthorisationGrant, Capabilities, ChannelFailure, ChannelGateway, ConnectedAccount,
-    FetchedMedia, Health, INSTAGRAM, MESSENGER, MediaItem, MediaUpload, OutboundContent, OutboundMessage, Platform,
-    Profile, Recipient, RenewedToken, SendOutcome, TemplateListing, WHATSAPP,
+    FailureClass, FailureScope, FetchedMedia, Health, INSTAGRAM, MESSENGER, MediaItem, MediaUpload, OutboundContent,
+    OutboundMessage, Platform, Profile, Recipient, RenewedToken, SendOutcome, TemplateListing, WHATSAPP,
 };
 use crm_core::kernel::Secret;
 use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 
-use crate::graph::CallError;
 use crate::graph::call::Call;
 use crate::graph::client::{Graph, token};
 use crate::graph::media::MediaAddress;
+use crate::graph::{CallError, GraphError};
 use crate::line::Line;
 use crate::send::{messaging, whatsapp};
 
@@ -25,6 +25,19 @@ pub struct MetaChannels {
 
 impl MetaChannels {
     /// The three platforms over this client.
+    ///
+    /// ```
+    /// use crm_core::inbox::channel::Channels;
+    /// use crm_social_meta::{AppCredentials, Graph, MetaChannels, MetaConfig};
+    /// # use crm_core::testing::ManualClock as SystemClock;
+    ///
+    /// let app = AppCredentials { id: "1234".to_owned(), secret: "the app's secret".into() };
+    /// let graph = Graph::new(MetaConfig::new(app, "a token of our own".into()), SystemClock::default())?;
+    /// let channels = Channels::default().with(MetaChannels::new(graph)); // and a vault for tokens
+    /// let names: Vec<_> = channels.platforms().map(|platform| platform.as_str()).collect();
+    /// assert_eq!(names, ["instagram", "messenger", "whatsapp"]);
+    /// # Ok::<(), crm_social_meta::SetupError>(())
+    /// ```
     #[must_use]
     pub fn new(graph: Graph) -> Self {
         Self { graph }
@@ -66,6 +79,11 @@ impl MetaChannels {
 impl ChannelGateway for MetaChannels {
     fn platforms(&self) -> Vec<(Platform, Capabilities)> {
         vec![(Platform::MESSENGER, MESSENGER), (Platform::INSTAGRAM, INSTAGRAM), (Platform::WHATSAPP, WHATSAPP)]
+    }
+
+    /// Only `WhatsApp` tells of failures by statuses.
+    fn judge(&self, platform: &Platform, error_code: i64) -> Option<(FailureClass, FailureScope)> {
+        (*platform == Platform::WHATSAPP).then(|| GraphError::of_status(error_code).classify())
     }
 
     async fn send(&self, account: &Account, message: &OutboundMessage) -> SendOutcome {
@@ -216,7 +234,7 @@ impl ChannelGateway for MetaChannels {
 
 /// A refusal that says that the token is lost answers the question; any other leaves it open.
 fn lost_token(failure: ChannelFailure) -> Result<Health, ChannelFailure> {
-    if failure.class == crm_core::inbox::channel::FailureClass::Reauth {
+    if failure.class == FailureClass::Reauth {
         Ok(Health { valid: false, subscribed: false, expires_at: None, scopes: Vec::new() })
     } else {
         Err(failure)

@@ -97,6 +97,17 @@ impl BaseUrls {
 
 impl MetaConfig {
     /// The settings for an app, with the pinned version of Graph and Meta's own addresses.
+    ///
+    /// ```
+    /// use crm_social_meta::{AppCredentials, ConfigError, MetaConfig};
+    ///
+    /// let app = AppCredentials { id: "1234".to_owned(), secret: "the app's secret".into() };
+    /// let mut config = MetaConfig::new(app, "a token of our own".into());
+    /// config.check()?;
+    /// config.graph_version = "25".to_owned();
+    /// assert_eq!(config.check(), Err(ConfigError::Version("25".to_owned())));
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     #[must_use]
     pub fn new(facebook_app: AppCredentials, verify_token: SecretString) -> Self {
         let hosts = ["https://lookaside.fbsbx.com", "https://*.fbcdn.net", "https://*.cdninstagram.com"];

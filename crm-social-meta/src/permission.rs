@@ -58,6 +58,17 @@ impl Login {
 impl Graph {
     /// The address of the permission page. `state` comes back with the code; see [`PermissionState`].
     ///
+    /// ```
+    /// use crm_social_meta::{AppCredentials, Graph, Login, MetaConfig};
+    /// # use crm_core::testing::ManualClock as SystemClock;
+    ///
+    /// let app = AppCredentials { id: "1234".to_owned(), secret: "the app's secret".into() };
+    /// let graph = Graph::new(MetaConfig::new(app, "vt".into()), SystemClock::default())?;
+    /// let page = graph.permission_page(Login::Facebook, "https://crm.example.com/connected", "the state").unwrap();
+    /// assert!(page.as_str().starts_with("https://www.facebook.com/v25.0/dialog/oauth?client_id=1234&"));
+    /// # Ok::<(), crm_social_meta::SetupError>(())
+    /// ```
+    ///
     /// # Errors
     /// When Instagram Login is asked for and not configured.
     pub fn permission_page(
@@ -111,6 +122,20 @@ pub enum PermissionRefusal {
 
 impl PermissionState {
     /// States under this key, which should be 32 random bytes or more.
+    ///
+    /// ```
+    /// # crm_core::testing::office::example(async |office, _| {
+    /// # use crm_core::kernel::Clock;
+    /// use crm_social_meta::{PermissionRefusal, PermissionState};
+    ///
+    /// let (states, now) = (PermissionState::new("32 random bytes".into()), office.clock.now());
+    /// let state = states.issue(office.organization, "the browser's session", now);
+    /// assert_eq!(states.check(&state, office.organization, "the browser's session", now), Ok(()));
+    /// let stolen = states.check(&state, office.organization, "another session", now);
+    /// assert_eq!(stolen, Err(PermissionRefusal::Foreign));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn new(key: SecretString) -> Self {
         Self { key }

@@ -1,12 +1,19 @@
-//! The two things that `crm-core` must be given and must not have: the present time and fresh identifiers.
+//! What `crm-core` must be given and must not have: the present time, fresh identifiers, a cipher, the world's clocks.
 //!
-//! A host hands them to [`Crm::new`](crm_core::crm::Crm::new); tests hand in a clock and identifiers of their own.
+//! A host hands [`SystemClock`] and [`RandomIds`] to [`Crm::new`](crm_core::crm::Crm::new), a [`CipherVault`] and
+//! [`IanaZones`] to the [`Channels`](crm_core::inbox::Channels) of its inbox; tests hand in their own.
+
+mod vault;
+mod zones;
 
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crm_core::kernel::{Clock, IdSource, Timestamp};
 use uuid::{ContextV7, Uuid};
+
+pub use vault::{CipherVault, KeyRefusal, VaultKey};
+pub use zones::IanaZones;
 
 /// The operating system's clock, in UTC with microseconds.
 #[derive(Clone, Copy, Debug, Default)]

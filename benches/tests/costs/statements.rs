@@ -7,7 +7,7 @@ use crm_core::kernel::Page;
 use crm_core::lead::Lead;
 use crm_core::pipeline::{Move, OpportunityPatch};
 
-const STOCK: Stock = Stock { leads: 200, deals: 100 };
+const STOCK: Stock = Stock { leads: 200, deals: 100, conversations: 0 };
 
 async fn capture(office: &Office, number: u64) -> Result<(), Fault> {
     capture_some(office, number * 100, 1).await

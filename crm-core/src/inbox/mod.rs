@@ -36,6 +36,7 @@ pub use channel::{Capabilities, ChannelGateway, Channels, InboundEvent, Platform
 pub use connection::{Connection, ConnectionId, Connections};
 pub use conversation::{Conversation, ConversationId};
 pub use desk::Inbox;
+pub use identity::NotAPerson;
 pub use jobs::job_handlers;
 pub use message::{Message, MessageId};
 pub use participant::{Alias, Participant, ParticipantId};

@@ -146,11 +146,15 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
 /// # Panics
 /// When a step of the story is refused: then the example shows what does not work.
 pub fn example(story: impl AsyncFnOnce(&Office, Session) -> Result<()>) {
-    let story = async {
+    play(async {
         let office = Office::open().await;
         let boss = office.boss().await;
         story(&office, boss).await
-    };
+    });
+}
+
+/// Plays a story to its end.
+pub(crate) fn play(story: impl Future<Output = Result<()>>) {
     let (mut story, mut context) = (pin!(story), Context::from_waker(Waker::noop()));
     loop {
         // A store in memory never waits long.

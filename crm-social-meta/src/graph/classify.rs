@@ -58,6 +58,14 @@ impl GraphError {
     }
 
     /// What to do about it, and how far it reaches.
+    ///
+    /// ```
+    /// use crm_core::inbox::channel::{FailureClass, FailureScope};
+    /// use crm_social_meta::GraphError;
+    ///
+    /// let body = serde_json::json!({"error": {"code": 10, "error_subcode": 2_018_278, "message": "…"}});
+    /// assert_eq!(GraphError::read(400, &body).classify(), (FailureClass::WindowClosed, FailureScope::Message));
+    /// ```
     #[must_use]
     pub fn classify(&self) -> (FailureClass, FailureScope) {
         self.of_token()

@@ -15,6 +15,16 @@ const ACCOUNT_FIELDS: &str = "messages,messaging_postbacks,messaging_seen,messag
 impl Graph {
     /// Exchanges the code of Instagram Login for a token that lasts an hour.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let short = graph.exchange_instagram_code(&"a code".into(), "https://crm.example.com/connected").await?;
+    /// let long = graph.prolong_instagram_token(&short.token).await?;
+    /// let (id, name) = graph.instagram_account(&long.token).await?;
+    /// graph.subscribe_instagram(&id, &long.token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, that it was not reached, or that Instagram Login is not configured.
     pub async fn exchange_instagram_code(
@@ -37,6 +47,13 @@ impl Graph {
 
     /// Exchanges an hour's token for one of 60 days.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let long = graph.prolong_instagram_token(&"an hour's token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, that it was not reached, or that Instagram Login is not configured.
     pub async fn prolong_instagram_token(&self, token: &SecretString) -> Result<IssuedToken, ChannelFailure> {
@@ -50,6 +67,14 @@ impl Graph {
 
     /// A token of 60 more days for one that is at least a day old and has not ended.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let renewed = graph.refresh_instagram_token(&"a token of sixty days".into()).await?;
+    /// println!("until {:?}", renewed.expires_at);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn refresh_instagram_token(&self, token: &SecretString) -> Result<IssuedToken, ChannelFailure> {
@@ -60,6 +85,13 @@ impl Graph {
     }
 
     /// The professional account behind a token: its identifier, as webhooks name it, and its user name.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let (id, name) = graph.instagram_account(&"a token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
@@ -77,6 +109,13 @@ impl Graph {
 
     /// Asks an account to tell us what happens.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// graph.subscribe_instagram("1701", &"a token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn subscribe_instagram(&self, account: &str, token: &SecretString) -> Result<(), ChannelFailure> {
@@ -86,6 +125,13 @@ impl Graph {
     }
 
     /// Asks an account to tell us no more.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// graph.unsubscribe_instagram("1701", &"a token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
@@ -97,6 +143,13 @@ impl Graph {
     }
 
     /// Whether an account tells us what happens.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let told = graph.is_instagram_subscribed("1701", &"a token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.

@@ -27,6 +27,16 @@ pub struct MediaAddress {
 impl Graph {
     /// Where the medium of this identifier lies.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let token = "a token".into();
+    /// let address = graph.media_address("media-id", "110", &token).await?;
+    /// let media = graph.download(&address, Some(&token), 16_000_000).await?;
+    /// println!("{} bytes, {}", media.bytes.len(), media.sha256);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn media_address(
@@ -46,6 +56,15 @@ impl Graph {
     ///
     /// The token goes along for `WhatsApp` only: the hosts of the other platforms have no business with it. Redirects
     /// are not followed.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let (url, mime) = ("https://scontent.xx.fbcdn.net/a.jpg".to_owned(), None);
+    /// let address = crm_social_meta::MediaAddress { url, mime, sha256: None };
+    /// let media = graph.download(&address, None, 16_000_000).await?; // refused when it lies elsewhere or is larger
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Permanent` for an address elsewhere, a medium that is gone or too large; `RetryBackoff` otherwise.
@@ -87,6 +106,16 @@ impl Graph {
 
     /// Hands a file to `WhatsApp`; the identifier is good for 30 days.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// # use crm_core::inbox::channel::{MediaUpload, MessageKind};
+    /// let (mime, filename) = ("image/png".to_owned(), "menu.png".to_owned());
+    /// let menu = MediaUpload { kind: MessageKind::Image, mime, filename, bytes: vec![0x89, b'P', b'N', b'G'] };
+    /// let id = graph.upload_to_whatsapp("110", &"a token".into(), &menu).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn upload_to_whatsapp(
@@ -102,6 +131,16 @@ impl Graph {
 
     /// Hands a file to Messenger.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// # use crm_core::inbox::channel::{MediaUpload, MessageKind};
+    /// let (mime, filename) = ("image/png".to_owned(), "menu.png".to_owned());
+    /// let menu = MediaUpload { kind: MessageKind::Image, mime, filename, bytes: vec![0x89, b'P', b'N', b'G'] };
+    /// let id = graph.upload_to_messenger("1001", &"a token".into(), &menu).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn upload_to_messenger(
@@ -116,6 +155,15 @@ impl Graph {
     }
 
     /// Has Messenger fetch a medium from an address of ours and keep it.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// # use crm_core::inbox::channel::MessageKind;
+    /// let menu = "https://www.example.com/menu.png";
+    /// let id = graph.upload_to_messenger_by_url("1001", &"a token".into(), MessageKind::Image, menu).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.

@@ -41,6 +41,17 @@ impl fmt::Debug for Page {
 impl Graph {
     /// Exchanges the code of Facebook Login for a user's token.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let short = graph.exchange_facebook_code(&"a code".into(), "https://crm.example.com/connected").await?;
+    /// let long = graph.prolong_facebook_token(&short.token).await?;
+    /// for page in graph.pages(&long.token).await? {
+    ///     graph.subscribe_page(&page.id, &page.token).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn exchange_facebook_code(
@@ -55,6 +66,14 @@ impl Graph {
 
     /// Exchanges a user's token for one that lasts about 60 days.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let long = graph.prolong_facebook_token(&"an hour's token".into()).await?;
+    /// println!("until {:?}", long.expires_at);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn prolong_facebook_token(&self, token: &SecretString) -> Result<IssuedToken, ChannelFailure> {
@@ -65,6 +84,13 @@ impl Graph {
 
     /// Exchanges the code of `WhatsApp`'s Embedded Signup for a business token.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let issued = graph.exchange_whatsapp_code(&"a code".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn exchange_whatsapp_code(&self, code: &SecretString) -> Result<IssuedToken, ChannelFailure> {
@@ -73,6 +99,15 @@ impl Graph {
     }
 
     /// All Pages that the holder of a token manages. Entries without an identifier or a token are left out.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// for page in graph.pages(&"a person's token".into()).await? {
+    ///     println!("{}: {}", page.id, page.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
@@ -87,6 +122,13 @@ impl Graph {
 
     /// Asks a Page to tell us what happens.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// graph.subscribe_page("1001", &"the page's token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn subscribe_page(&self, page: &str, token: &SecretString) -> Result<(), ChannelFailure> {
@@ -97,6 +139,13 @@ impl Graph {
 
     /// Asks a Page or a `WhatsApp` business account to tell us no more.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// graph.unsubscribe("1001", &"the page's token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn unsubscribe(&self, object: &str, token: &SecretString) -> Result<(), ChannelFailure> {
@@ -106,6 +155,13 @@ impl Graph {
     }
 
     /// Whether a Page or a `WhatsApp` business account tells us what happens.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let told = graph.is_subscribed("1001", &"the page's token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.

@@ -42,6 +42,14 @@ pub struct TokenReport {
 impl Graph {
     /// Asks, as the app, what a token is worth.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let report = graph.debug_token(&"a token".into()).await?;
+    /// println!("works: {}, until {:?}", report.valid, report.expires_at);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn debug_token(&self, token: &SecretString) -> Result<TokenReport, ChannelFailure> {

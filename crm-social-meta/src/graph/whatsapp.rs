@@ -19,6 +19,13 @@ pub struct PhoneNumber {
 impl Graph {
     /// Asks a business account to tell us what happens.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// graph.subscribe_business("2001", &"a token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn subscribe_business(&self, account: &str, token: &SecretString) -> Result<(), ChannelFailure> {
@@ -28,6 +35,13 @@ impl Graph {
     }
 
     /// Registers a number with the Cloud API under a pin of six digits.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// graph.register_number("110", &"123456".into(), &"a token".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
@@ -44,6 +58,14 @@ impl Graph {
 
     /// Name and number behind the identifier of a number.
     ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// let number = graph.phone_number("110", &"a token".into()).await?;
+    /// println!("{:?}", number.display);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.
     pub async fn phone_number(&self, number: &str, token: &SecretString) -> Result<PhoneNumber, ChannelFailure> {
@@ -54,6 +76,15 @@ impl Graph {
     }
 
     /// All templates of a business account. Entries without a name or a language are left out.
+    ///
+    /// ```no_run
+    /// # async fn example(graph: crm_social_meta::Graph) -> Result<(), crm_core::inbox::channel::ChannelFailure> {
+    /// for template in graph.message_templates("2001", &"a token".into()).await? {
+    ///     println!("{} ({}): {}", template.name, template.status.as_str(), template.body);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What Graph refuses, or that it was not reached.

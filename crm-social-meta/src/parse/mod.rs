@@ -44,6 +44,19 @@ pub enum Malformed {
 
 /// Reads one delivery.
 ///
+/// ```
+/// use crm_social_meta::parse::parse;
+///
+/// let body = br#"{"object": "page", "entry": [{"id": "1", "messaging": [
+///     {"sender": {"id": "7"}, "recipient": {"id": "1"}, "timestamp": 1, "message": {"mid": "m_1", "text": "Hello"}},
+///     "nonsense"]}]}"#;
+/// let delivery = parse(body)?;
+/// assert_eq!(delivery.platform.unwrap().as_str(), "messenger");
+/// assert_eq!(delivery.events[0].event.text.as_deref(), Some("Hello"));
+/// assert_eq!(delivery.events.len(), 2, "what makes no sense is kept as ignored");
+/// # Ok::<(), crm_social_meta::parse::Malformed>(())
+/// ```
+///
 /// # Errors
 /// `NotJson` when the bytes are no JSON document, `NoObject` when it doesn't say what it is about.
 pub fn parse(body: &[u8]) -> Result<Delivery, Malformed> {
@@ -68,7 +81,10 @@ pub fn parse(body: &[u8]) -> Result<Delivery, Malformed> {
 /// An event with the element that it was read from, and with its sender.
 fn sealed(mut event: InboundEvent, raw: &Json) -> Inbound {
     event.sender_id = match event.direction {
-        Some(Direction::Inbound) => event.participant_id.clone(),
+        Some(Direction::Inbound) => match &event.extra.group {
+            Some(group) => group.sender_id.clone(),
+            None => event.participant_id.clone(),
+        },
         Some(Direction::Outbound) => event.connection_id.clone(),
         None => None,
     };

@@ -1,6 +1,8 @@
 //! Entries of WhatsApp: messages, statuses, echoes of the phone app, history and notices about the account.
 
-use crm_core::inbox::channel::{DeliveryStatus, Direction, EventKind, Inbound, InboundEvent, Referral, TemplateNotice};
+use crm_core::inbox::channel::{
+    DeliveryStatus, Direction, EventKind, InGroup, Inbound, InboundEvent, Referral, TemplateNotice,
+};
 use crm_core::kernel::Timestamp;
 use serde_json::Value as Json;
 
@@ -126,7 +128,14 @@ impl Change<'_> {
         };
         event.extra.profile_name = self.profile_name(&participant, user.as_deref());
         event.extra.user_id = user;
-        event.participant_id = Some(participant);
+        event.extra.group = id(at(message, "group_id")).map(|group| InGroup {
+            id: group,
+            name: None,
+            sender_id: Some(participant.clone()),
+        });
+        // Of a group the group is at the other end, whoever of it writes.
+        let group = event.extra.group.as_ref().map(|group| group.id.clone());
+        event.participant_id = Some(group.unwrap_or(participant));
         fill(&mut event, message);
         event
     }

@@ -14,11 +14,12 @@ pub(crate) fn body(message: &OutboundMessage) -> Result<Json, CallError> {
     let (kind, content) = content(&message.content)?;
     // A business-scoped identifier in `to` would be dropped without a word.
     let recipient = if message.to.kind == RecipientKind::UserId { "recipient" } else { "to" };
+    let recipient_type = if message.to.kind == RecipientKind::Group { "group" } else { "individual" };
     let reaction = matches!(message.content, OutboundContent::Reaction { .. });
     let quoted = message.reply_to.as_ref().filter(|_| !reaction);
     Ok(object([
         ("messaging_product", Some(json!("whatsapp"))),
-        ("recipient_type", Some(json!("individual"))),
+        ("recipient_type", Some(json!(recipient_type))),
         (recipient, Some(json!(message.to.id))),
         ("context", quoted.map(|id| json!({ "message_id": id }))),
         ("type", Some(json!(kind))),

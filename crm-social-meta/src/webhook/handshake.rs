@@ -19,6 +19,15 @@ pub enum HandshakeRefusal {
 ///
 /// `query` is the query string as received. A token that was never configured (empty) fits nothing.
 ///
+/// ```
+/// use crm_social_meta::webhook::{HandshakeRefusal, answer_handshake};
+///
+/// let ours = "a token of our own".into();
+/// let query = "hub.mode=subscribe&hub.verify_token=a+token+of+our+own&hub.challenge=1158201444";
+/// assert_eq!(answer_handshake(&ours, query).as_deref(), Ok("1158201444"));
+/// assert_eq!(answer_handshake(&"another".into(), query), Err(HandshakeRefusal::Forbidden));
+/// ```
+///
 /// # Errors
 /// `Malformed` (400) or `Forbidden` (403).
 pub fn answer_handshake(verify_token: &SecretString, query: &str) -> Result<String, HandshakeRefusal> {

@@ -94,6 +94,17 @@ impl Webhook {
 
     /// The challenge to answer a handshake with, as `text/plain`.
     ///
+    /// ```
+    /// use crm_social_meta::webhook::Webhook;
+    /// use crm_social_meta::{AppCredentials, MetaConfig};
+    ///
+    /// let app = AppCredentials { id: "1234".to_owned(), secret: "the app's secret".into() };
+    /// let webhook = Webhook::new(&MetaConfig::new(app, "vt".into()));
+    /// let challenge = webhook.handshake("hub.mode=subscribe&hub.verify_token=vt&hub.challenge=42")?;
+    /// assert_eq!(challenge, "42");
+    /// # Ok::<(), crm_social_meta::webhook::WebhookRefusal>(())
+    /// ```
+    ///
     /// # Errors
     /// `Handshake`.
     pub fn handshake(&self, query: &str) -> Result<String, WebhookRefusal> {
@@ -105,6 +116,18 @@ impl Webhook {
     /// `signature` is the value of [`SIGNATURE_HEADER`]. Store what it says before answering 200: Meta takes that for
     /// done.
     ///
+    /// ```
+    /// # use crm_social_meta::webhook::Webhook;
+    /// # use crm_social_meta::{AppCredentials, MetaConfig};
+    /// # let app = AppCredentials { id: "1234".to_owned(), secret: "key".into() };
+    /// # let webhook = Webhook::new(&MetaConfig::new(app, "vt".into()));
+    /// // HMAC-SHA256 of `{"object":"page","entry":[]}` under `key`.
+    /// let signed = "sha256=fcd8acdc760f083b676a1d992ae5325e2d4320c2b7e2a6ff0f231b7aee8fefae";
+    /// assert!(webhook.receive(Some(signed), br#"{"object":"page","entry":[]}"#).is_ok());
+    /// let refused = webhook.receive(Some(signed), br#"{"object":"page","entry":[7]}"#).unwrap_err();
+    /// assert_eq!(refused.status(), 401);
+    /// ```
+    ///
     /// # Errors
     /// `Signature`, before anything is parsed; `Malformed`.
     pub fn receive(&self, signature: Option<&str>, body: &[u8]) -> Result<Delivery, WebhookRefusal> {
@@ -113,6 +136,22 @@ impl Webhook {
     }
 
     /// Checks, reads and stores a delivery, each organization's share apart; then 200 is the truth.
+    ///
+    /// ```
+    /// # use crm_social_meta::webhook::Webhook;
+    /// # use crm_social_meta::{AppCredentials, MetaConfig};
+    /// # crm_core::testing::office::example(async |office, _| {
+    /// # let app = AppCredentials { id: "1234".to_owned(), secret: "key".into() };
+    /// # let webhook = Webhook::new(&MetaConfig::new(app, "vt".into()));
+    /// let body = br#"{"object":"page","entry":[]}"#; // the bytes as they came, not parsed and written again
+    /// let status = match webhook.accept(office.crm.ports(), Some("sha256=0"), body).await {
+    ///     Ok(_) => 200,
+    ///     Err(refusal) => refusal.status(),
+    /// };
+    /// assert_eq!(status, 401);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// The agenda applies what was stored. Events about accounts that nobody here has connected are counted and dropped.
     ///

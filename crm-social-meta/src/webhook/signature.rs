@@ -26,6 +26,16 @@ pub enum SignatureRefusal {
 /// `header` is the value of [`SIGNATURE_HEADER`]. Several secrets are in use when Instagram Login has an app secret of
 /// its own, and while one is being replaced. An empty secret never fits.
 ///
+/// ```
+/// use crm_social_meta::webhook::{SignatureRefusal, check_signature};
+/// use secrecy::SecretString;
+///
+/// let secrets = ["the present one", "the one before"].map(SecretString::from);
+/// let forged = format!("sha256={}", "0".repeat(64));
+/// assert_eq!(check_signature(&secrets, Some(&forged), b"{}"), Err(SignatureRefusal::Wrong));
+/// assert_eq!(check_signature(&secrets, None, b"{}"), Err(SignatureRefusal::Missing));
+/// ```
+///
 /// # Errors
 /// `Missing`, `Malformed` or `Wrong`.
 pub fn check_signature(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureRefusal> {

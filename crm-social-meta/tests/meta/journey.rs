@@ -303,6 +303,32 @@ fn a_failure_that_is_told_later_is_noted_once() {
 }
 
 #[test]
+fn a_failure_that_is_told_later_has_its_consequences() {
+    run(async {
+        // The window, the person, the whole account: by the number alone.
+        for (code, closes, rests) in [(131_047, true, false), (131_026, false, false), (131_031, false, true)] {
+            let world = World::on(MemoryStore::new()).await;
+            world.connect(&Platform::WHATSAPP, &grant()).await;
+            world.told(&world.ana_writes("wamid.in1", "Hello")).await;
+            let thread = world.only_thread().await;
+            let inbox = world.session.inbox(world.crm.channels());
+            inbox.send(thread.id, NewMessage::text("Hi!")).await.unwrap();
+            world.work().await;
+            world.clock.advance(Duration::from_secs(5));
+            let mut failed = world.status(&world.meta.taken().remove(0).0, "failed");
+            failed["error_code"] = json!(code);
+            world.told(&failed).await;
+            let gate = inbox.can_send(thread.id, &OutboundContent::text("x")).await.unwrap();
+            assert_eq!(gate.is_open(), !closes, "{code}");
+            let connection = inbox.connections().get(thread.connection_id).await.unwrap();
+            assert_eq!(connection.paused_until.is_some(), rests, "{code}");
+            let participant = inbox.participant(thread.participant_id).await.unwrap();
+            assert_eq!(participant.unreachable.is_some(), code == 131_026, "{code}");
+        }
+    });
+}
+
+#[test]
 fn one_delivery_with_two_organizations_reaches_each_its_own_and_nobody_else() {
     run(async {
         let world = World::on(MemoryStore::new()).await;

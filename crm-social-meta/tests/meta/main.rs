@@ -21,6 +21,7 @@ mod scenarios;
 mod server;
 mod shared;
 mod signatures;
+mod tables;
 mod total;
 mod webhooks;
 mod wire;

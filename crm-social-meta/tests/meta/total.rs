@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
-use crm_core::inbox::channel::EventKind;
+use crm_core::inbox::channel::{EventKind, InboundEvent};
 use crm_social_meta::parse::{Delivery, Malformed, parse};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -83,6 +83,18 @@ proptest! {
         let mut place = place.index(count(&document));
         swap(&mut document, &mut place, &value);
         prop_assert!(!panics(parse, document.to_string().as_bytes()));
+    }
+
+    #[test]
+    fn what_is_read_can_be_written_and_read_back(which in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(), value in odd()) {
+        let mut document = SEEDS[which.index(SEEDS.len())].clone();
+        let mut place = place.index(count(&document));
+        swap(&mut document, &mut place, &value);
+        for inbound in parse(document.to_string().as_bytes()).map(|delivery| delivery.events).unwrap_or_default() {
+            let written = serde_json::to_value(&inbound.event).unwrap();
+            let read: InboundEvent = serde_json::from_value(written).unwrap();
+            prop_assert_eq!(read, inbound.event);
+        }
     }
 
     #[test]

@@ -182,6 +182,19 @@ fn a_cut_emoji_does_not_cost_the_other_messages() {
 }
 
 #[test]
+fn a_message_in_a_group_belongs_to_the_group_and_names_who_wrote_it() {
+    let message = json!({"from": "12025550123", "group_id": "Y2FwaV9ncm91cDox", "id": "w", "timestamp": "1789041600",
+        "type": "text", "text": {"body": "hi all"}});
+    let contacts = json!([{"wa_id": "12025550123", "profile": {"name": "Ana"}}]);
+    let value = json!({"metadata": {"phone_number_id": "3"}, "contacts": contacts, "messages": [message]});
+    let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "2", "changes": [{"field": "messages", "value": value}]}]});
+    let event = &as_json(&events(body.to_string().as_bytes()))[0];
+    assert_eq!((&event["participant_id"], &event["sender_id"]), (&json!("Y2FwaV9ncm91cDox"), &json!("12025550123")));
+    assert_eq!(event["extra"]["group"], json!({"id": "Y2FwaV9ncm91cDox", "sender_id": "12025550123"}));
+    assert_eq!(event["extra"]["profile_name"], "Ana");
+}
+
+#[test]
 fn a_reaction_of_our_side_belongs_to_our_connection() {
     let body = json!({"object": "instagram", "entry": [{"id": "1", "messaging": [{"sender": {"id": "1"}, "recipient": {"id": "7"},
         "timestamp": 1, "reaction": {"mid": "m", "action": "unreact"}}]}]});

@@ -7,8 +7,8 @@ use super::due::remind;
 use crate::access::{MemberId, Permission};
 use crate::agenda::Job;
 use crate::assignment::{absence, take_turn};
-use crate::inbox::channel::Channels;
-use crate::inbox::connection::{Connection, ReopenPolicy};
+use crate::inbox::channel::{Channels, Profile};
+use crate::inbox::connection::{Connection, ReopenPolicy, account_of};
 use crate::inbox::conversation::{Conversation, ConversationEvent};
 use crate::inbox::hours::{BusinessHours, Calendar};
 use crate::inbox::identity;
@@ -40,6 +40,7 @@ pub(crate) async fn calendar_of(uow: &mut UnitOfWork<'_>, connection: &Connectio
 
 /// Attends to a message: who they may be, who looks after it, and an answer for closed hours.
 pub(crate) async fn run_attend(channels: &Channels, session: &Session, job: &Stored<Job>) -> Result<()> {
+    let profile = profile_of(channels, session, job).await?;
     let mut uow = session.begin(Permission::AgendaRun).await?;
     uow.finish(job).await?;
     let id: Option<MessageId> = subject(job, "message_id");
@@ -54,6 +55,11 @@ pub(crate) async fn run_attend(channels: &Channels, session: &Session, job: &Sto
     let (Some(message), Some(mut thread)) = (message, thread) else { return uow.commit().await };
     let connection = uow.get(thread.connection_id).await?;
     let mut participant = uow.get(thread.participant_id).await?;
+    if let Some(profile) = profile
+        && participant.value.introduce(&profile, message.at)
+    {
+        participant = uow.save_part(participant).await?;
+    }
     let first = says(job, "first");
     identity::recognise(&mut uow, &connection, &mut participant, first).await?;
     let reopened = says(job, "reopened");
@@ -69,6 +75,24 @@ pub(crate) async fn run_attend(channels: &Channels, session: &Session, job: &Sto
         remind(&mut uow, &thread).await?;
     }
     uow.commit().await
+}
+
+/// What the platform says of a participant who has no name yet: asked before anything is held, for who they are should
+/// be known before a lead is made of them. What the platform refuses to tell is no hindrance.
+async fn profile_of(channels: &Channels, session: &Session, job: &Stored<Job>) -> Result<Option<Profile>> {
+    let Some(id) = subject::<Message>(job, "message_id") else { return Ok(None) };
+    let mut uow = session.begin(Permission::AgendaRun).await?;
+    let Some(message) = uow.find_of_anyone(id).await? else { return Ok(None) };
+    let Some(thread) = uow.find_of_anyone(message.conversation_id).await? else { return Ok(None) };
+    let participant = uow.get(thread.participant_id).await?;
+    let connection = uow.get(thread.connection_id).await?;
+    drop(uow);
+    if participant.name.is_some() || participant.is_group() || connection.check_active().is_err() {
+        return Ok(None);
+    }
+    let Ok(account) = account_of(channels.vault(), session, &connection) else { return Ok(None) };
+    let told = channels.gateway(&connection.platform)?.profile(&account, &participant.recipient()).await;
+    Ok(told.ok())
 }
 
 /// Who owns the lead or the contact that they are.

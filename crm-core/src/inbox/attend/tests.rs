@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::access::{MemberId, StandardRole};
 use crate::assignment::{AvailabilityChange, RuleDraft, RuleMember};
+use crate::inbox::channel::Profile;
 use crate::inbox::connection::{ConnectionSettings, ReopenPolicy, ResponseTargets};
 use crate::inbox::conversation::{Conversation, ConversationState};
 use crate::inbox::hours::Calendar;
 use crate::inbox::message::Message;
+use crate::inbox::participant::Participant;
 use crate::inbox::send::tests::Counter;
 use crate::kernel::{Clock, Patch};
 
@@ -121,6 +123,47 @@ async fn the_answer_for_closed_hours_is_given_once_in_each_closed_period() {
     }
     assert_eq!(counter.channel.sent().len(), 2);
     assert_eq!(conversation(&counter).unread, 7, "nobody has looked at it");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_too_late_for_the_window_gets_no_answer_for_closed_hours() {
+    let counter = Counter::open("whatsapp").await;
+    let away_reply = Some("We are back at nine.".parse().unwrap());
+    keep_office_hours(&counter, ConnectionSettings { away_reply, ..ConnectionSettings::default() }).await;
+    counter.work().await;
+    // Sunday evening: what they wrote on Saturday morning is told only now, in the same closed period.
+    counter.clock().set("2026-03-08T20:00:00Z".parse().unwrap());
+    let mut late = counter.event();
+    late.kind = crate::inbox::channel::EventKind::Message;
+    late.timestamp = Some("2026-03-07T10:00:00Z".parse().unwrap());
+    counter.tell(late).await;
+    counter.work().await;
+    assert_eq!(automatic(&counter), 0, "the window has closed");
+    counter.hear("anybody?").await;
+    counter.work().await;
+    assert_eq!(automatic(&counter), 1, "now it is open");
+}
+
+#[tokio::test]
+async fn who_has_no_name_is_asked_for_before_a_lead_is_made() {
+    let counter = Counter::open("messenger").await;
+    let leads = crate::inbox::connection::LeadPolicy::Create;
+    counter.configure(ConnectionSettings { leads, ..ConnectionSettings::default() }).await;
+    let name = Some("Mara Keller".to_owned());
+    counter.channel.set_profile(Profile { name, picture_url: Some("https://cdn.example.test/mara.png".to_owned()) });
+    counter.hear("hi").await;
+    counter.work().await;
+    let people = counter.office.store.dump::<Participant>(counter.office.organization);
+    assert_eq!(people[0].name.as_deref(), Some("Mara Keller"));
+    assert_eq!(people[0].picture_url.as_deref(), Some("https://cdn.example.test/mara.png"));
+    let leads = counter.office.store.dump::<crate::lead::Lead>(counter.office.organization);
+    assert_eq!(leads[0].full_name(), "Mara Keller");
+    // Once they have a name nobody is asked any more.
+    let asked = || counter.channel.seen().iter().filter(|seen| seen.starts_with("profile")).count();
+    let before = asked();
+    counter.hear("hi again").await;
+    counter.work().await;
+    assert_eq!(asked(), before);
 }
 
 #[tokio::test]

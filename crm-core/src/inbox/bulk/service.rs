@@ -30,6 +30,21 @@ pub enum Recipients {
 impl BulkSends<'_> {
     /// Makes a bulk sending that has not begun.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::bulk::{BulkPace, BulkState, NewBulkSend};
+    /// # use crm_core::inbox::channel::{TemplateComponent, TemplateMessage, TemplateParameters};
+    /// let values = TemplateParameters::Positional(vec!["{{name}}".to_owned()]);
+    /// let components = vec![TemplateComponent::Body(values)];
+    /// let template = TemplateMessage { name: "reminder".to_owned(), language: "en_US".to_owned(), components };
+    /// let (name, pace) = ("Spring".parse()?, BulkPace::default());
+    /// let new = NewBulkSend { name, connection_id: desk.connection, template, pace };
+    /// let spring = inbox.bulk_sends().create(new).await?;
+    /// assert_eq!(spring.state, BulkState::Draft);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput`, `RecordNotFound` when there is no such connection.
     pub async fn create(&self, new: NewBulkSend) -> Result<Stored<BulkSend>> {
@@ -43,6 +58,16 @@ impl BulkSends<'_> {
 
     /// A bulk sending.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// # use crm_core::inbox::bulk::BulkState;
+    /// assert_eq!(bulk.get(spring.id).await?.state, BulkState::Draft);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn get(&self, id: BulkSendId) -> Result<Stored<BulkSend>> {
@@ -50,6 +75,15 @@ impl BulkSends<'_> {
     }
 
     /// All bulk sendings.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// assert_eq!(bulk.all().await?[0].id, spring.id);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.
@@ -59,6 +93,17 @@ impl BulkSends<'_> {
 
     /// Adds recipients, each address once. `consented_at` says when all of them agreed to such messages; without it only
     /// those whose consent is known get one. Answers how many were added.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// # use crm_core::inbox::bulk::Recipients;
+    /// let again = bulk.add(spring.id, Recipients::Conversations(vec![desk.conversation]), None).await?;
+    /// assert_eq!(again, 0, "each address once");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `BulkRefusal::Begun`.
@@ -95,6 +140,17 @@ impl BulkSends<'_> {
 
     /// Begins.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// bulk.start(spring.id).await?;
+    /// desk.work().await?;
+    /// assert_eq!(bulk.progress(spring.id).await?.sent, 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `BulkRefusal`.
     pub async fn start(&self, id: BulkSendId) -> Result<Stored<BulkSend>> {
@@ -113,6 +169,17 @@ impl BulkSends<'_> {
 
     /// Rests until it is resumed. Messages that were written are sent all the same.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// # use crm_core::inbox::bulk::BulkState;
+    /// bulk.start(spring.id).await?;
+    /// assert_eq!(bulk.pause(spring.id).await?.state, BulkState::Paused);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `BulkRefusal`.
     pub async fn pause(&self, id: BulkSendId) -> Result<Stored<BulkSend>> {
@@ -120,6 +187,18 @@ impl BulkSends<'_> {
     }
 
     /// Goes on.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// # use crm_core::inbox::bulk::BulkState;
+    /// bulk.start(spring.id).await?;
+    /// bulk.pause(spring.id).await?;
+    /// assert_eq!(bulk.resume(spring.id).await?.state, BulkState::Running);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `BulkRefusal`.
@@ -129,6 +208,18 @@ impl BulkSends<'_> {
 
     /// Ends; whoever still waits gets nothing.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// bulk.start(spring.id).await?;
+    /// bulk.stop(spring.id).await?;
+    /// desk.work().await?;
+    /// assert!(desk.channel.sent().is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `BulkRefusal`.
     pub async fn stop(&self, id: BulkSendId) -> Result<Stored<BulkSend>> {
@@ -136,6 +227,16 @@ impl BulkSends<'_> {
     }
 
     /// How far it is, from the ledger and from what became of its messages.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// let progress = bulk.progress(spring.id).await?;
+    /// assert_eq!((progress.recipients, progress.waiting), (1, 1));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -165,6 +266,17 @@ impl BulkSends<'_> {
     }
 
     /// The ledger.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let bulk = inbox.bulk_sends();
+    /// # let spring = desk.reminder(&inbox).await?;
+    /// # use crm_core::kernel::Page;
+    /// let ledger = bulk.ledger(spring.id, &Page::first(50)).await?;
+    /// assert_eq!(ledger[0].address, "12025550123");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.

@@ -28,6 +28,8 @@ pub struct SendingWindow {
     pub late_tag: Option<LateTag>,
     /// When templates cost nothing after an advertisement.
     pub free_entry: Option<FreeEntry>,
+    /// How long it may stay open at the most after they came through an advertisement, where that makes a difference.
+    pub after_advertisement: Option<Duration>,
 }
 
 /// Something that a participant does and that opens the window.
@@ -79,6 +81,12 @@ pub enum Feature {
     Templates,
     /// Reactions of ours.
     Reactions,
+    /// Other words for what we have sent.
+    Edits,
+    /// Taking back what we have sent.
+    Deletions,
+    /// Threads with several people.
+    Groups,
     /// Answers that quote a message.
     Replies,
     /// Suggested answers under a text.

@@ -32,6 +32,24 @@ pub trait ChannelGateway: Send + Sync {
     /// Sends a message.
     async fn send(&self, account: &Account, message: &OutboundMessage) -> SendOutcome;
 
+    /// Gives a message of ours other words, where the table has [`Feature::Edits`](super::Feature::Edits).
+    async fn edit(
+        &self,
+        account: &Account,
+        to: &Recipient,
+        message_id: &str,
+        text: &str,
+    ) -> Result<(), ChannelFailure> {
+        let (_, _, _, _) = (account, to, message_id, text);
+        Err(ChannelFailure::new(FailureClass::Permanent, FailureScope::Message, "this platform changes no messages"))
+    }
+
+    /// Takes a message of ours back, where the table has [`Feature::Deletions`](super::Feature::Deletions).
+    async fn take_back(&self, account: &Account, to: &Recipient, message_id: &str) -> Result<(), ChannelFailure> {
+        let (_, _, _) = (account, to, message_id);
+        Err(ChannelFailure::new(FailureClass::Permanent, FailureScope::Message, "this platform takes no messages back"))
+    }
+
     /// Shows the participant that everything up to this message was read.
     async fn mark_read(&self, account: &Account, to: &Recipient, message_id: &str) -> Result<(), ChannelFailure>;
 

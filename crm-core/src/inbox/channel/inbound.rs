@@ -256,9 +256,26 @@ pub struct Extra {
     pub waba_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateNotice>,
+    /// In which group it happened; the event's participant is the group then, and its sender the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<InGroup>,
     /// Why an event is to be ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// A group of several people, and who acted in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InGroup {
+    /// How the platform names the group.
+    pub id: String,
+    /// What its members call it, where the platform says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who acted, as the platform names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_id: Option<String>,
 }
 
 /// A reaction, or that it was taken back.

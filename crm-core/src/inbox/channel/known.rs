@@ -1,7 +1,7 @@
 //! The tables of the three platforms that the product is made for.
 //!
 //! Windows after Meta's platform policies of 2026: Messenger and Instagram 24 hours, then seven days under the tag for
-//! human agents; `WhatsApp` 24 hours, then templates only, which are free for 72 hours after an answer to an
+//! human agents, and up to seven days where Meta allows it after an advertisement; `WhatsApp` 24 hours, then templates only, which are free for 72 hours after an answer to an
 //! advertisement.
 
 use std::time::Duration;
@@ -10,8 +10,9 @@ use super::capability::{Capabilities, Feature, FreeEntry, LateTag, MediaRule, Op
 use super::inbound::MessageKind;
 
 const DAY: Duration = Duration::from_hours(24);
+const WEEK: Duration = Duration::from_hours(7 * 24);
 const MEGABYTE: u64 = 1_000_000;
-const HUMAN_AGENT: LateTag = LateTag { name: "HUMAN_AGENT", until: Duration::from_hours(7 * 24) };
+const HUMAN_AGENT: LateTag = LateTag { name: "HUMAN_AGENT", until: WEEK };
 
 const fn media(kind: MessageKind, megabytes: u64, types: &'static [&'static str]) -> MediaRule {
     MediaRule { kind, most_bytes: megabytes * MEGABYTE, types }
@@ -24,6 +25,7 @@ pub const MESSENGER: Capabilities = Capabilities {
         opened_by: &[Opener::Message, Opener::Postback, Opener::Referral, Opener::Reaction],
         late_tag: Some(HUMAN_AGENT),
         free_entry: None,
+        after_advertisement: Some(WEEK),
     },
     longest_text: 2_000,
     media: &[
@@ -42,6 +44,7 @@ pub const INSTAGRAM: Capabilities = Capabilities {
         opened_by: &[Opener::Message, Opener::Postback, Opener::Referral],
         late_tag: Some(HUMAN_AGENT),
         free_entry: None,
+        after_advertisement: Some(WEEK),
     },
     longest_text: 1_000,
     media: &[
@@ -59,6 +62,7 @@ pub const WHATSAPP: Capabilities = Capabilities {
         opened_by: &[Opener::Message],
         late_tag: None,
         free_entry: Some(FreeEntry { answered_within: DAY, free_for: Duration::from_hours(72) }),
+        after_advertisement: None,
     },
     longest_text: 4_096,
     media: &[
@@ -78,6 +82,7 @@ pub const WHATSAPP: Capabilities = Capabilities {
         Feature::Captions,
         Feature::Typing,
         Feature::MarkRead,
+        Feature::Groups,
         Feature::EchoReference,
         Feature::TelephoneNumbers,
     ],

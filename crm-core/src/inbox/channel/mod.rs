@@ -27,8 +27,8 @@ pub use gateway::ChannelGateway;
 #[cfg(feature = "testing")]
 pub use gateway::MockChannelGateway;
 pub use inbound::{
-    DeliveryStatus, Direction, EventKind, Extra, Inbound, InboundEvent, MediaItem, MessageKind, Reaction, Referral,
-    TemplateNotice,
+    DeliveryStatus, Direction, EventKind, Extra, InGroup, Inbound, InboundEvent, MediaItem, MessageKind, Reaction,
+    Referral, TemplateNotice,
 };
 pub use known::{INSTAGRAM, MESSENGER, WHATSAPP};
 pub use outbound::{

@@ -39,6 +39,8 @@ pub enum RecipientKind {
     Telephone,
     /// Given by the platform for our business, independent of telephone numbers.
     UserId,
+    /// Given by the platform for a group of several people.
+    Group,
 }
 
 impl RecipientKind {
@@ -49,6 +51,7 @@ impl RecipientKind {
             Self::Scoped => "scoped",
             Self::Telephone => "telephone",
             Self::UserId => "user_id",
+            Self::Group => "group",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A connection: our account at a platform, and whether it works.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::settings::ConnectionSettings;
@@ -141,6 +143,16 @@ impl Connection {
         Ok(ConnectionEvent::Expired { reason })
     }
 
+    /// The token permits this by now; nothing, when that is what it did or the platform does not say.
+    pub(crate) fn permit(&mut self, scopes: Vec<String>) -> Option<ConnectionEvent> {
+        let known: BTreeSet<&String> = self.scopes.iter().collect();
+        if scopes.is_empty() || known == scopes.iter().collect() {
+            return None;
+        }
+        self.scopes.clone_from(&scopes);
+        Some(ConnectionEvent::ScopesChanged { scopes })
+    }
+
     /// It is given up: the token is wiped, the account is free for others. Conversations stay.
     pub fn disconnect(&mut self) -> ConnectionEvent {
         self.status = ConnectionStatus::Disconnected;
@@ -194,6 +206,10 @@ pub enum ConnectionEvent {
     Connected { platform: Platform, external_id: String, scopes: Vec<String> },
     /// Its token was replaced by a fresh one.
     Renewed { expires_at: Option<Timestamp> },
+    /// Its token ends soon and can't be renewed: somebody should connect it again.
+    TokenEndsSoon { expires_at: Timestamp },
+    /// Its token permits something else than before.
+    ScopesChanged { scopes: Vec<String> },
     /// Its token works no more.
     Expired { reason: String },
     /// It was given up.
@@ -213,6 +229,8 @@ impl DomainEvent for ConnectionEvent {
         match self {
             Self::Connected { .. } => "connection.connected",
             Self::Renewed { .. } => "connection.renewed",
+            Self::TokenEndsSoon { .. } => "connection.token_ends_soon",
+            Self::ScopesChanged { .. } => "connection.scopes_changed",
             Self::Expired { .. } => "connection.expired",
             Self::Disconnected => "connection.disconnected",
             Self::Paused { .. } => "connection.paused",

@@ -5,6 +5,7 @@ use super::settings::ConnectionSettings;
 use super::vault::{SecretPlace, SecretVault};
 use crate::access::{Permission, ProviderLink};
 use crate::inbox::channel::{Account, AuthorisationGrant, Channels, ConnectedAccount, Health, Platform};
+use crate::inbox::health;
 use crate::kernel::{Name, Page, Predicate, Result, Stored};
 use crate::store::{Session, UnitOfWork};
 
@@ -21,6 +22,14 @@ const TOKEN: &str = "token";
 impl Connections<'_> {
     /// All connections.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let all = inbox.connections().all().await?;
+    /// assert_eq!(all[0].external_id, "4711");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn all(&self) -> Result<Vec<Stored<Connection>>> {
@@ -28,6 +37,14 @@ impl Connections<'_> {
     }
 
     /// A connection.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let number = inbox.connections().get(desk.connection).await?;
+    /// assert_eq!(number.name.as_str(), "Front desk");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -38,6 +55,25 @@ impl Connections<'_> {
     /// Exchanges what a person brought from the platform's permission page for the accounts that it gives access to;
     /// [`Connections::connect`] takes the chosen one.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::{Platform, channel::AuthorisationGrant};
+    /// # use crm_core::kernel::Secret;
+    /// let grant = AuthorisationGrant {
+    ///     code: Secret::new("what the permission page gave"),
+    ///     redirect_uri: Some("https://crm.example.com/connected".to_owned()),
+    ///     login: None,
+    ///     parent_id: None,
+    ///     external_id: None,
+    ///     pin: None,
+    /// };
+    /// for account in inbox.connections().accounts(&Platform::WHATSAPP, &grant).await? {
+    ///     inbox.connections().connect(&account).await?;
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `PermissionMissing`, `NoSuchChannel`, `ChannelFailure`.
     pub async fn accounts(&self, platform: &Platform, grant: &AuthorisationGrant) -> Result<Vec<ConnectedAccount>> {
@@ -47,6 +83,16 @@ impl Connections<'_> {
     }
 
     /// Connects an account, or connects it again: the row, its settings and its conversations stay.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::testing::social::FrontDesk;
+    /// let number = inbox.connections().connect(&FrontDesk::account("4712")).await?;
+    /// let again = inbox.connections().connect(&FrontDesk::account("4712")).await?;
+    /// assert_eq!(number.id, again.id);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `StoreError::ProviderLinkTaken` when another organization has it, `VaultError`, `ChannelFailure` when the platform
@@ -95,7 +141,7 @@ impl Connections<'_> {
             uow.insert_all(vec![(row.clone(), event)]).await?;
             row
         };
-        crate::inbox::health::watch(&mut uow, row.id).await?;
+        health::watch(&mut uow, row.id).await?;
         uow.commit().await?;
         // Our own door is open by now, so that nothing that the platform tells at once is turned away.
         if let Err(failure) = self.channels.gateway(&account.platform)?.subscribe(account).await {
@@ -106,6 +152,15 @@ impl Connections<'_> {
     }
 
     /// Gives a connection up: asks the platform to tell us no more, then wipes the token and frees the account.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let number = inbox.connections().disconnect(desk.connection).await?;
+    /// assert_eq!(number.token, None);
+    /// assert_eq!(inbox.get(desk.conversation).await?.unread, 1, "what was said stays");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`. What the platform refuses is no hindrance.
@@ -133,6 +188,16 @@ impl Connections<'_> {
 
     /// Lets a connection behave otherwise.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::connection::{ConnectionSettings, LeadPolicy};
+    /// let number = inbox.connections().get(desk.connection).await?;
+    /// let settings = ConnectionSettings { leads: LeadPolicy::Create, ..number.settings.clone() };
+    /// inbox.connections().configure(number.id, number.version, settings).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`, `InvalidInput`.
     pub async fn configure(
@@ -151,6 +216,14 @@ impl Connections<'_> {
 
     /// Sending goes on before a pause has ended.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let number = inbox.connections().resume(desk.connection).await?;
+    /// assert_eq!(number.paused_until, None);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn resume(&self, id: ConnectionId) -> Result<Stored<Connection>> {
@@ -164,12 +237,44 @@ impl Connections<'_> {
 
     /// What the platform says of a connection's token now.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// assert!(inbox.connections().health(desk.connection).await?.valid);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `ConnectionRefusal`, `ChannelFailure`.
     pub async fn health(&self, id: ConnectionId) -> Result<Health> {
         let row = self.get(id).await?;
         let account = account_of(self.vault(), self.session, &row)?;
         Ok(self.channels.gateway(&row.platform)?.health(&account).await?)
+    }
+
+    /// Looks at a connection as happens every day: renews its token, asks for lost reports, notes what it permits, and
+    /// seals the token anew when the vault has a new key.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::connection::ConnectionStatus;
+    /// let number = inbox.connections().check(desk.connection).await?;
+    /// assert_eq!(number.status, ConnectionStatus::Active);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// `RecordNotFound`, `ConnectionRefusal`, `VaultError`, `ChannelFailure`.
+    pub async fn check(&self, id: ConnectionId) -> Result<Stored<Connection>> {
+        let mut uow = self.session.begin(Permission::InboxConfigure).await?;
+        let (row, now) = (uow.get(id).await?, uow.now());
+        drop(uow);
+        let seen = health::look(self.channels, self.session, &row, now).await?;
+        let mut uow = self.session.begin(Permission::InboxConfigure).await?;
+        let row = health::note(self.channels, &mut uow, id, seen).await?;
+        uow.commit().await?;
+        Ok(row)
     }
 
     fn vault(&self) -> &dyn SecretVault {

@@ -26,6 +26,9 @@ pub struct ConnectionSettings {
     pub targets: ResponseTargets,
     /// The platform has approved the tag for answers by people after the window.
     pub late_tag_approved: bool,
+    /// How many seconds the window stays open after they came through an advertisement, where the platform grants the
+    /// account more than its usual time: at most what the platform's table says.
+    pub ad_window_s: Option<u32>,
     /// The most messages in a minute, 1 to 10,000.
     pub messages_per_minute: u32,
 }
@@ -40,6 +43,7 @@ impl Default for ConnectionSettings {
             away_reply: None,
             targets: ResponseTargets::default(),
             late_tag_approved: false,
+            ad_window_s: None,
             messages_per_minute: 60,
         }
     }

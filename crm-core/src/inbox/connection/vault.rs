@@ -45,9 +45,17 @@ pub enum VaultError {
     /// The host has configured no vault.
     #[error("this installation has no key to keep secrets with; ask its operator to configure one")]
     NoVault,
-    /// It was sealed elsewhere, changed, or its key is gone.
-    #[error("a stored secret cannot be opened: it was sealed in another place, was changed, or its key is gone")]
+    /// It was sealed for another place or under another key of the same name, or was changed.
+    #[error("a stored secret cannot be opened: it was sealed in another place or under another key, or was changed")]
     CannotOpen,
+    /// The vault does not have the key that it was sealed under.
+    #[error(
+        "a stored secret was sealed under the key '{0}', which this installation does not have; give it as a former key"
+    )]
+    UnknownKey(String),
+    /// It is not what a vault writes.
+    #[error("a stored secret is not one that a vault has sealed; restore it, or connect the account again")]
+    NotSealed,
     /// The cipher failed.
     #[error("a secret cannot be sealed")]
     CannotSeal,
@@ -58,13 +66,15 @@ impl Rule for VaultError {
         match self {
             Self::NoVault => "secret.no_vault",
             Self::CannotOpen => "secret.cannot_open",
+            Self::UnknownKey(_) => "secret.unknown_key",
+            Self::NotSealed => "secret.not_sealed",
             Self::CannotSeal => "secret.cannot_seal",
         }
     }
     fn kind(&self) -> Kind {
         match self {
             Self::NoVault => Kind::Conflict,
-            Self::CannotOpen | Self::CannotSeal => Kind::Internal,
+            Self::CannotOpen | Self::UnknownKey(_) | Self::NotSealed | Self::CannotSeal => Kind::Internal,
         }
     }
 }
@@ -81,8 +91,14 @@ pub trait SecretVault: Send + Sync {
     /// Opens a secret in its place.
     ///
     /// # Errors
-    /// `VaultError::CannotOpen` when it was sealed for another place, or was changed.
+    /// `VaultError::CannotOpen` when it was sealed for another place, or was changed; `UnknownKey`, `NotSealed`.
     fn open(&self, place: &SecretPlace, sealed: &SealedSecret) -> Result<Secret, VaultError>;
+
+    /// Whether it is sealed as this vault would seal it today; else it is sealed anew when there is an occasion.
+    fn is_current(&self, sealed: &SealedSecret) -> bool {
+        let _ = sealed;
+        true
+    }
 }
 
 /// No vault: nothing can be sealed or opened.

@@ -165,6 +165,13 @@ impl Conversation {
         }
     }
 
+    /// A message has other words by now, or none: what lists show of the latest one must not outlive it.
+    pub(crate) fn reword(&mut self, at: Timestamp, direction: Direction, words: Option<&str>) {
+        if self.last_message_at == at && self.preview_direction == Some(direction) {
+            self.preview = words.map(|words| words.chars().take(120).collect());
+        }
+    }
+
     /// They wrote something that somebody should read. Answers whether it was closed or snoozed and is open again.
     pub(crate) fn receive(&mut self, policy: ReopenPolicy) -> bool {
         self.unread = self.unread.saturating_add(1);

@@ -35,12 +35,29 @@ impl Rule for NotLost {
 
 impl<'a> Inbox<'a> {
     /// Our accounts at the platforms.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let accounts = inbox.connections().all().await?;
+    /// assert_eq!(accounts[0].id, desk.connection);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn connections(&self) -> Connections<'a> {
         Connections { session: self.session, channels: self.channels }
     }
 
     /// Conversations that match and that the caller sees, the latest message first.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::Conversation;
+    /// let open = inbox.latest(&Conversation::STATE.is("open"), 50).await?;
+    /// assert_eq!((open[0].id, open[0].unread), (desk.conversation, 1));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.
@@ -50,6 +67,17 @@ impl<'a> Inbox<'a> {
     }
 
     /// Conversations that match and that the caller sees, in the page's order.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::Conversation;
+    /// # use crm_core::kernel::{Direction, Page};
+    /// let most_unread = Page::ordered(Conversation::UNREAD.field(), Direction::Descending, 50)?;
+    /// let threads = inbox.list(&Conversation::PLATFORM.is("whatsapp"), &most_unread).await?;
+    /// assert_eq!(threads[0].id, desk.conversation);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.
@@ -63,6 +91,14 @@ impl<'a> Inbox<'a> {
 
     /// A conversation.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let thread = inbox.get(desk.conversation).await?;
+    /// assert_eq!(thread.preview.as_deref(), Some("Do you open on Sunday?"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is none that the caller sees.
     pub async fn get(&self, id: ConversationId) -> Result<Stored<Conversation>> {
@@ -70,6 +106,15 @@ impl<'a> Inbox<'a> {
     }
 
     /// The participant of a conversation that the caller sees.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let thread = inbox.get(desk.conversation).await?;
+    /// let ana = inbox.participant(thread.participant_id).await?;
+    /// assert_eq!(ana.name.as_deref(), Some("Ana Example"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -83,30 +128,50 @@ impl<'a> Inbox<'a> {
         Ok(participant)
     }
 
-    /// The latest messages of a conversation before an instant (or the very latest), the eldest of them first. Messages of
+    /// The latest messages of a conversation before one of them (or the very latest), the eldest of them first. Messages of
     /// one instant stand in the order of their arrival.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// desk.hear("w2", "Or on Monday?").await?;
+    /// let latest = inbox.messages(desk.conversation, None, 1).await?;
+    /// assert_eq!(latest[0].text.as_deref(), Some("Or on Monday?"));
+    /// let before = inbox.messages(desk.conversation, Some(latest[0].id), 50).await?;
+    /// assert_eq!(before[0].text.as_deref(), Some("Do you open on Sunday?"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn messages(
         &self,
         id: ConversationId,
-        before: Option<Timestamp>,
+        before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<Stored<Message>>> {
         let mut uow = self.session.begin(Permission::InboxRead).await?;
         uow.get(id).await?;
-        let mut filter = Message::CONVERSATION.is(id);
+        let mut page = Page::ordered(Message::AT.field(), Direction::Descending, limit)?;
         if let Some(before) = before {
-            filter = filter.and(Message::AT.below(before));
+            page = page.following(&uow.get(before).await?);
         }
-        let page = Page::ordered(Message::AT.field(), Direction::Descending, limit)?;
-        let mut messages = uow.list(&filter, &page).await?;
+        let mut messages = uow.list(&Message::CONVERSATION.is(id), &page).await?;
         messages.reverse();
         Ok(messages)
     }
 
     /// What the caller may send in a conversation now, until when, and why.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::channel::OutboundContent;
+    /// let gate = inbox.can_send(desk.conversation, &OutboundContent::text("We do.")).await?;
+    /// assert!(gate.is_open());
+    /// println!("{}, until {:?}", gate.why, gate.until);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `NoSuchChannel`.
@@ -120,6 +185,17 @@ impl<'a> Inbox<'a> {
     }
 
     /// Writes a message; the agenda sends it.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::{NewMessage, message::MessageStatus};
+    /// let message = inbox.send(desk.conversation, NewMessage::text("We do.")).await?;
+    /// assert_eq!(message.status, Some(MessageStatus::Queued));
+    /// desk.work().await?; // the host's worker
+    /// assert_eq!(desk.channel.sent().len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `ConnectionRefusal`, `ContentRefusal`, `TemplateRefusal`, `NotNow`.
@@ -137,6 +213,19 @@ impl<'a> Inbox<'a> {
     }
 
     /// Sends a message again that failed, or of which nobody knows: as a new message, since a person says so.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::{NewMessage, channel::SendOutcome};
+    /// desk.channel.next_outcome(SendOutcome::Unknown { reason: "no answer came".to_owned() });
+    /// let lost = inbox.send(desk.conversation, NewMessage::text("We do.")).await?;
+    /// desk.work().await?;
+    /// inbox.send_again(lost.id).await?;
+    /// desk.work().await?;
+    /// assert_eq!(desk.channel.sent().len(), 2);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `NotLost`, and those of [`Inbox::send`].
@@ -180,7 +269,7 @@ impl<'a> Inbox<'a> {
         Ok(thread)
     }
 
-    fn author(&self) -> Author {
+    pub(super) fn author(&self) -> Author {
         author_of(self.session.caller().member_id().is_none())
     }
 }

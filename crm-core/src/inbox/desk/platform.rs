@@ -12,6 +12,14 @@ use crate::kernel::{Page, Result, Stored};
 impl Inbox<'_> {
     /// The templates of a connection, as last told.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.refresh_templates(desk.connection).await?;
+    /// assert_eq!(inbox.templates(desk.connection).await?[0].name, "reminder");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn templates(&self, id: ConnectionId) -> Result<Vec<Stored<MessageTemplate>>> {
@@ -19,6 +27,14 @@ impl Inbox<'_> {
     }
 
     /// Reads the templates of a connection from the platform. One that the platform lists no more is kept as deleted.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let listed = inbox.refresh_templates(desk.connection).await?;
+    /// assert_eq!(listed[0].body, "Hello {{1}}, are you still there?");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `ConnectionRefusal`, `ChannelFailure`.
@@ -56,6 +72,15 @@ impl Inbox<'_> {
 
     /// Notes that somebody has looked at a conversation, and shows it to the participant where the platform can.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let thread = inbox.read(desk.conversation).await?;
+    /// assert_eq!(thread.unread, 0);
+    /// assert!(desk.channel.seen().contains(&"mark_read w1".to_owned()));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`. That the platform does not show it is no failure.
     pub async fn read(&self, id: ConversationId) -> Result<Stored<Conversation>> {
@@ -65,6 +90,14 @@ impl Inbox<'_> {
     }
 
     /// Shows the participant that somebody types, where the platform can.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.type_in(desk.conversation).await?;
+    /// assert!(desk.channel.seen().contains(&"typing w1 true".to_owned()));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`. That the platform does not show it is no failure.

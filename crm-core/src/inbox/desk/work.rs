@@ -13,6 +13,14 @@ use crate::store::UnitOfWork;
 impl Inbox<'_> {
     /// Gives a conversation to a member, or to nobody. The rotation's turns stay as they are.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let thread = inbox.assign(desk.conversation, Some(desk.office.owner)).await?;
+    /// assert_eq!(thread.owner_id, Some(desk.office.owner));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is no such conversation or member.
     pub async fn assign(&self, id: ConversationId, to: Option<MemberId>) -> Result<Stored<Conversation>> {
@@ -28,6 +36,14 @@ impl Inbox<'_> {
     }
 
     /// Gives a conversation to the next member of its connection's rule, unless whoever has it is there.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let thread = inbox.assign_automatically(desk.conversation).await?;
+    /// assert_eq!(thread.owner_id, None, "the connection has no rule");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`.
@@ -45,6 +61,14 @@ impl Inbox<'_> {
 
     /// Gives a conversation these tags and no others.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let thread = inbox.tag(desk.conversation, vec!["opening-hours".parse()?]).await?;
+    /// assert_eq!(thread.tags.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn tag(&self, id: ConversationId, tags: Vec<Tag>) -> Result<Stored<Conversation>> {
@@ -52,6 +76,17 @@ impl Inbox<'_> {
     }
 
     /// Lets a conversation come back at an instant, or when they write.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::conversation::ConversationState;
+    /// # use crm_core::kernel::Clock;
+    /// let tomorrow = desk.office.clock.now().plus(std::time::Duration::from_hours(24));
+    /// let thread = inbox.snooze(desk.conversation, Some(tomorrow)).await?;
+    /// assert_eq!(thread.state, ConversationState::Snoozed);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `ConversationRefusal`.
@@ -68,6 +103,15 @@ impl Inbox<'_> {
 
     /// Closes a conversation.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.close(desk.conversation).await?;
+    /// let refused = inbox.close(desk.conversation).await.unwrap_err();
+    /// assert_eq!(refused.code(), "conversation.already_closed");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `ConversationRefusal`.
     pub async fn close(&self, id: ConversationId) -> Result<Stored<Conversation>> {
@@ -82,6 +126,16 @@ impl Inbox<'_> {
     }
 
     /// Opens a conversation again. Whoever had it keeps it while they are there.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::conversation::ConversationState;
+    /// inbox.close(desk.conversation).await?;
+    /// let thread = inbox.reopen(desk.conversation).await?;
+    /// assert_eq!(thread.state, ConversationState::Open);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `ConversationRefusal`.
@@ -108,6 +162,14 @@ impl Inbox<'_> {
     /// Writes a note beside a conversation, which the participant never sees. Members who are mentioned are named in the
     /// event, for whoever tells them.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.note(desk.conversation, "Ask the kitchen first".parse()?, vec![desk.office.owner]).await?;
+    /// assert_eq!(inbox.notes(desk.conversation).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound` when there is no such conversation or member.
     pub async fn note(
@@ -132,6 +194,15 @@ impl Inbox<'_> {
 
     /// The notes beside a conversation, the eldest first.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.note(desk.conversation, "Ask the kitchen first".parse()?, Vec::new()).await?;
+    /// let notes = inbox.notes(desk.conversation).await?;
+    /// assert_eq!(notes[0].author_id, Some(desk.office.owner));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`.
     pub async fn notes(&self, id: ConversationId) -> Result<Vec<Stored<ConversationNote>>> {
@@ -141,6 +212,15 @@ impl Inbox<'_> {
     }
 
     /// Keeps a canned reply under its shortcut, in place of the one that was there.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.set_canned_reply("sunday".parse()?, "Dear {{participant.name}}, we open at ten.".parse()?).await?;
+    /// let refused = inbox.set_canned_reply("sunday".parse()?, "{{secret}}".parse()?).await.unwrap_err();
+    /// assert_eq!(refused.code(), "canned_reply.unknown_token");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `CannedReplyRefusal`.
@@ -161,6 +241,15 @@ impl Inbox<'_> {
 
     /// Removes a canned reply.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// let reply = inbox.set_canned_reply("bye".parse()?, "Goodbye!".parse()?).await?;
+    /// inbox.delete_canned_reply(reply.id, reply.version).await?;
+    /// assert!(inbox.canned_replies().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`.
     pub async fn delete_canned_reply(&self, id: CannedReplyId, version: i64) -> Result<()> {
@@ -172,6 +261,14 @@ impl Inbox<'_> {
 
     /// All canned replies.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.set_canned_reply("bye".parse()?, "Goodbye!".parse()?).await?;
+    /// assert_eq!(inbox.canned_replies().await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn canned_replies(&self) -> Result<Vec<Stored<CannedReply>>> {
@@ -180,6 +277,15 @@ impl Inbox<'_> {
 
     /// The words of a canned reply for a conversation, to be looked at before they are sent; nothing, when there is none
     /// under the shortcut.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// inbox.set_canned_reply("hi".parse()?, "Dear {{participant.name}},".parse()?).await?;
+    /// let words = inbox.canned_reply_for(desk.conversation, &"hi".parse()?).await?;
+    /// assert_eq!(words.as_deref(), Some("Dear Ana Example,"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// `RecordNotFound`, `CannedReplyRefusal`.
@@ -203,6 +309,19 @@ impl Inbox<'_> {
 
     /// Keeps a business calendar under its name, in place of the one that was there.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::inbox::hours::Calendar;
+    /// let office: Calendar = serde_json::from_str(
+    ///     r#"{"name": "Office", "time_zone": "UTC", "days_off": ["2026-12-25"],
+    ///         "week": [{"weekday": 1, "from": "09:00", "to": "17:00"}]}"#,
+    /// ).unwrap();
+    /// let kept = inbox.set_calendar(office).await?;
+    /// assert_eq!(inbox.calendars().await?[0].id, kept.id);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput`; `UnknownZone` and `NeverOpen` when it could never be gone by.
     pub async fn set_calendar(&self, calendar: Calendar) -> Result<Stored<Calendar>> {
@@ -223,6 +342,18 @@ impl Inbox<'_> {
 
     /// Removes a business calendar. Connections that went by it are always open then.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let office = serde_json::from_str(
+    /// #     r#"{"name": "Office", "time_zone": "UTC", "week": [{"weekday": 1, "from": "09:00", "to": "17:00"}], "days_off": []}"#,
+    /// # ).unwrap();
+    /// let calendar = inbox.set_calendar(office).await?;
+    /// inbox.delete_calendar(calendar.id, calendar.version).await?;
+    /// assert!(inbox.calendars().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// `RecordNotFound`, `StaleVersion`.
     pub async fn delete_calendar(&self, id: CalendarId, version: i64) -> Result<()> {
@@ -234,6 +365,13 @@ impl Inbox<'_> {
 
     /// All business calendars.
     ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// assert!(inbox.calendars().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Those of the door.
     pub async fn calendars(&self) -> Result<Vec<Stored<Calendar>>> {
@@ -241,6 +379,16 @@ impl Inbox<'_> {
     }
 
     /// Volume, response and resolution times from `from` to before `to`, of the conversations that the caller sees.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # use crm_core::kernel::Clock;
+    /// let (now, day) = (desk.office.clock.now(), std::time::Duration::from_hours(24));
+    /// let report = inbox.report(now.minus(day), now.plus(day)).await?;
+    /// assert_eq!((report.received, report.conversations_started), (1, 1));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of the door.

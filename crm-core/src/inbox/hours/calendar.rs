@@ -39,8 +39,8 @@ impl Rule for NeverOpen {
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 const MINUTES_PER_DAY: i64 = 1_440;
-/// How many days are looked at for the next opening.
-const DAYS_AHEAD: i64 = 400;
+/// How many days are looked at for the next opening, and for the last closing.
+const DAYS_AROUND: i64 = 400;
 
 impl<'c> BusinessHours<'c> {
     /// A calendar with the clocks of the host.
@@ -56,8 +56,9 @@ impl<'c> BusinessHours<'c> {
     pub fn closed_since(&self, at: Timestamp) -> Result<Option<Timestamp>, UnknownZone> {
         let today = self.day_of(at)?;
         let mut closed = None;
-        // Enough days back for a long weekend; before that the beginning of the stretch looked at will do.
-        for day in (today - 10)..=today {
+        for day in ((today - DAYS_AROUND)..=today).rev() {
+            // A stretch that began the day before may have ended later than the first of this day; an earlier one not.
+            let last_look = closed.is_some();
             for (from, to) in self.open_on(day)? {
                 if from <= at && at < to {
                     return Ok(None);
@@ -66,8 +67,12 @@ impl<'c> BusinessHours<'c> {
                     closed = closed.max(Some(to));
                 }
             }
+            if last_look {
+                break;
+            }
         }
-        Ok(Some(closed.unwrap_or(start_of(today - 10))))
+        // It was never open as far as anybody looks: one period, with one beginning.
+        Ok(Some(closed.unwrap_or(start_of(0))))
     }
 
     /// The instant after so much business time.
@@ -83,7 +88,7 @@ impl<'c> BusinessHours<'c> {
         loop {
             let open = self.open_on(day)?;
             idle = if open.is_empty() { idle + 1 } else { 0 };
-            if idle > DAYS_AHEAD {
+            if idle > DAYS_AROUND {
                 return Err(NeverOpen::InAYear);
             }
             for (start, end) in open {

@@ -91,6 +91,22 @@ fn a_closed_period_has_one_beginning() {
 }
 
 #[test]
+fn a_closed_period_of_weeks_has_one_beginning_too() {
+    let mut office = office();
+    office.days_off = (1..=31).map(|day| format!("2026-08-{day:02}").parse().unwrap()).collect();
+    let hours_of = BusinessHours::new(&office, &Berlin);
+    for at in ["2026-07-31T15:00:00Z", "2026-08-01T12:00:00Z", "2026-08-14T12:00:00Z", "2026-09-01T06:59:59Z"] {
+        assert_eq!(hours_of.closed_since(instant(at)).unwrap(), Some(instant("2026-07-31T15:00:00Z")), "{at}");
+    }
+    assert_eq!(hours_of.closed_since(instant("2026-09-01T07:00:00Z")).unwrap(), None);
+    let mut night = calendar(&[(6, "22:00", "06:00"), (7, "01:00", "02:00")], &[]);
+    night.days_off = Vec::new();
+    let hours_of = BusinessHours::new(&night, &Berlin);
+    let closed = hours_of.closed_since(instant("2026-03-08T09:00:00Z")).unwrap();
+    assert_eq!(closed, Some(instant("2026-03-08T05:00:00Z")), "the night that began before ends later");
+}
+
+#[test]
 fn a_minute_that_a_change_of_clocks_leaves_out_is_the_one_after_it() {
     let gap = calendar(&[(7, "02:30", "04:00")], &[]);
     let hours_of = BusinessHours::new(&gap, &Berlin);

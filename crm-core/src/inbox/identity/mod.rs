@@ -8,4 +8,5 @@ mod recognise;
 #[cfg(test)]
 mod tests;
 
+pub use recognise::NotAPerson;
 pub(crate) use recognise::{lead_of, profile_of, recognise};

@@ -6,9 +6,23 @@ use crate::inbox::channel::RecipientKind;
 use crate::inbox::connection::{Connection, LeadPolicy};
 use crate::inbox::participant::{Participant, ParticipantEvent};
 use crate::intake::{CaptureOutcome, IntakeRules, MatchBy, OnMatch, Submission, capture_batch};
-use crate::kernel::{Id, Line, Name, PhoneNumber, Result, Stored};
+use crate::kernel::{Id, Kind, Line, Name, PhoneNumber, Result, Rule, Stored};
 use crate::lead::NewLead;
 use crate::store::UnitOfWork;
+
+/// A group is nobody in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the conversation is with a group of several people; choose a conversation with one of them")]
+pub struct NotAPerson;
+
+impl Rule for NotAPerson {
+    fn code(&self) -> &'static str {
+        "participant.not_a_person"
+    }
+    fn kind(&self) -> Kind {
+        Kind::Conflict
+    }
+}
 
 /// Links a participant, makes a lead of them, or suggests who they may be, as the connection's policy says. Those who are
 /// linked stay so.
@@ -18,7 +32,7 @@ pub(crate) async fn recognise(
     participant: &mut Stored<Participant>,
     first: bool,
 ) -> Result<()> {
-    if is_linked(uow, participant).await? {
+    if participant.is_group() || is_linked(uow, participant).await? {
         return Ok(());
     }
     match connection.settings.leads {
@@ -99,7 +113,13 @@ fn telephone(uow: &UnitOfWork<'_>, participant: &Participant) -> Option<PhoneNum
 }
 
 /// The lead that a participant would make.
+///
+/// # Errors
+/// `NotAPerson`.
 pub(crate) fn lead_of(uow: &UnitOfWork<'_>, connection: &Connection, participant: &Participant) -> Result<NewLead> {
+    if participant.is_group() {
+        return Err(NotAPerson.into());
+    }
     let platform = connection.platform.as_str();
     let name = participant.name.as_deref().unwrap_or_default();
     let (first, last) = name.rsplit_once(' ').unwrap_or(("", name));

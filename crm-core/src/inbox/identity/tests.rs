@@ -54,6 +54,42 @@ async fn a_number_links_to_the_lead_that_has_it() {
 }
 
 #[tokio::test]
+async fn a_number_that_the_platform_writes_otherwise_links_too() {
+    // WhatsApp leaves out the ninth digit of Brazil, and adds a 1 in Mexico.
+    for (typed, named) in [("+55 11 98765-4321", "551187654321"), ("+52 55 1234 5678", "5215512345678")] {
+        let counter = Counter::open("whatsapp").await;
+        let known = NewLead { phone: Some(number(typed)), ..crate::testing::office::named("Example") };
+        let known = counter.office.lead(known).await;
+        make_leads(&counter).await;
+        let event = crate::inbox::channel::InboundEvent {
+            kind: crate::inbox::channel::EventKind::Message,
+            participant_id: Some(named.to_owned()),
+            ..counter.event()
+        };
+        counter.tell(event).await;
+        counter.work().await;
+        let people = counter.office.store.dump::<Participant>(counter.office.organization);
+        let one = people.iter().find(|one| one.address == named).unwrap();
+        assert_eq!(one.lead_id, Some(known.id), "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_makes_a_contact_of_whoever_writes() {
+    let counter = Counter::open("whatsapp").await;
+    let boss = counter.boss().await;
+    let inbox = boss.inbox(&counter.channels);
+    let contact = inbox.make_contact(counter.thread).await.unwrap();
+    assert_eq!(participant(&counter).contact_id, Some(contact));
+    let made = boss.contacts().get(contact).await.unwrap();
+    assert_eq!((made.full_name(), made.source.as_deref()), ("12025550123".to_owned(), Some("whatsapp")));
+    let points = boss.contacts().points(contact).await.unwrap();
+    assert_eq!(points[0].value.value.key(), number("+12025550123").key());
+    let back = inbox.of_record(RecordRef::new(RecordKind::Contact, contact)).await.unwrap();
+    assert_eq!(back[0].id, counter.thread);
+}
+
+#[tokio::test]
 async fn a_name_alone_links_nobody() {
     let counter = Counter::open("messenger").await;
     let ana = NewLead { first_name: Some("Ana".parse().unwrap()), ..crate::testing::office::named("Example") };

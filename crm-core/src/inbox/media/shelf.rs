@@ -26,6 +26,9 @@ pub trait MediaShelf: Send + Sync {
         place: usize,
         media: &FetchedMedia,
     ) -> Result<String, ShelfError>;
+
+    /// The medium that was kept under this name; an error when it is gone.
+    async fn get(&self, organization: OrganizationId, name: &str) -> Result<FetchedMedia, ShelfError>;
 }
 
 /// No shelf: media stay with the platform.
@@ -38,6 +41,9 @@ impl MediaShelf for NoShelf {
         false
     }
     async fn put(&self, _: OrganizationId, _: Uuid, _: usize, _: &FetchedMedia) -> Result<String, ShelfError> {
+        Err(ShelfError("this installation keeps no media".to_owned()))
+    }
+    async fn get(&self, _: OrganizationId, _: &str) -> Result<FetchedMedia, ShelfError> {
         Err(ShelfError("this installation keeps no media".to_owned()))
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::identity::RecordRef;
-use crate::inbox::channel::{Recipient, RecipientKind};
+use crate::inbox::channel::{Profile, Recipient, RecipientKind};
 use crate::inbox::connection::{Connection, ConnectionId};
 use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Name, Part, Reference, Timestamp, Value, ValueRef};
 use crate::lead::LeadId;
@@ -53,6 +53,12 @@ impl Participant {
         row.contact_id.map_or(ValueRef::Absent, |id| ValueRef::Uuid(id.uuid()))
     });
 
+    /// Whether it is a group of several people, whom no lead stands for.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        self.address_kind == RecipientKind::Group
+    }
+
     /// Whom to send to.
     #[must_use]
     pub fn recipient(&self) -> Recipient {
@@ -69,6 +75,7 @@ impl Participant {
     /// one kind the one that was seen last. Names that were given up do not count.
     pub(crate) fn choose_address(&mut self, aliases: &[Alias]) {
         let rank = |kind| match kind {
+            RecipientKind::Group => 3,
             RecipientKind::Telephone => 2,
             RecipientKind::Scoped => 1,
             RecipientKind::UserId => 0,
@@ -94,6 +101,16 @@ impl Participant {
             return changed;
         }
         false
+    }
+
+    /// Takes what the platform says of them. Answers whether that was news.
+    pub(crate) fn introduce(&mut self, profile: &Profile, at: Timestamp) -> bool {
+        let named = profile.name.as_deref().is_some_and(|name| self.call(name, at));
+        let pictured = profile.picture_url.is_some() && self.picture_url != profile.picture_url;
+        if pictured {
+            self.picture_url.clone_from(&profile.picture_url);
+        }
+        named || pictured
     }
 
     /// Links them to the record that they are, or to none.

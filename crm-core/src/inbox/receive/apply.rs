@@ -192,10 +192,8 @@ pub(super) fn tell(
         }
         _ => None,
     };
-    // What lists show of the latest message must not outlive it.
-    let shown = thread.last_message_at == message.at && thread.preview_direction == Some(message.direction);
-    if shown && matches!(changed, Some(MessageEvent::Edited | MessageEvent::Deleted)) {
-        thread.value.preview = message.text.as_deref().map(|text| text.chars().take(120).collect());
+    if matches!(changed, Some(MessageEvent::Edited | MessageEvent::Deleted)) {
+        thread.value.reword(message.at, message.direction, message.text.as_deref());
     }
     changed
 }

@@ -34,6 +34,15 @@ impl Reading<'_> {
     /// The participant's names in it; none, when it names nobody.
     pub(super) fn sighting(&self) -> Option<Sighting> {
         let event = self.event;
+        if let Some(group) = event.extra.group.as_ref().filter(|group| !group.id.is_empty()) {
+            // The thread is the group's, whoever of it writes.
+            return Some(Sighting {
+                connection_id: self.connection.id,
+                names: vec![(group.id.clone(), RecipientKind::Group, false)],
+                profile_name: group.name.clone(),
+                at: self.at(),
+            });
+        }
         let renamed = event.extra.new_wa_id.as_deref();
         let mut names: Vec<(String, RecipientKind, bool)> = Vec::new();
         let told = [(event.participant_id.as_deref(), renamed.is_some()), (renamed, false), (self.user_id(), false)];

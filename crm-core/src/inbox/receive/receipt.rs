@@ -3,10 +3,11 @@
 use super::apply::{Applied, find_message, find_own, tell};
 use super::parked::park;
 use super::reading::Reading;
-use crate::inbox::channel::{Channels, DeliveryStatus, Direction, FailureClass, InboundEvent};
+use crate::inbox::channel::{Channels, DeliveryStatus, Direction, InboundEvent};
 use crate::inbox::conversation::{Conversation, find_thread};
 use crate::inbox::message::{Message, MessageStatus};
 use crate::inbox::participant::find_by_alias;
+use crate::inbox::send::{Judged, draw};
 use crate::kernel::{Result, Stored};
 use crate::store::UnitOfWork;
 
@@ -51,9 +52,10 @@ async fn one(
         let gateway = channels.gateway(&reading.connection.platform).ok()?;
         gateway.judge(&reading.connection.platform, code)
     });
-    if matches!(judged, Some((FailureClass::WindowClosed, _))) {
-        thread.value.window_closed_at = thread.window_closed_at.max(Some(reading.at()));
-        uow.save_part(thread).await?;
+    if let Some((class, scope)) = judged {
+        let reason = format!("the platform gave the message up (error {})", reading.event.error_code.unwrap_or(0));
+        let judged = Judged { class, scope, at: reading.at(), reason: &reason };
+        draw(uow, reading.connection.clone(), thread.id, judged).await?;
     }
     Ok(Applied::Changed)
 }

@@ -30,7 +30,12 @@ pub(super) async fn apply(uow: &mut UnitOfWork<'_>, channels: &Channels, reading
         return Ok(Applied::Changed);
     }
     let Some(sighting) = reading.sighting() else { return Ok(Applied::Dropped) };
-    let participant = resolve(uow, &sighting).await?;
+    let mut participant = resolve(uow, &sighting).await?;
+    if !echo && reading.event.extra.historical != Some(true) && participant.unreachable.is_some() {
+        // Whoever writes can be written to.
+        participant.value.unreachable = None;
+        participant = uow.save_part(participant).await?;
+    }
     let (mut thread, new) = open_thread(uow, reading.connection, &participant).await?;
     for (name, ..) in &sighting.names {
         for event in unpark_thread(uow, reading.connection.id, name).await? {

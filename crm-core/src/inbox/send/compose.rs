@@ -59,6 +59,25 @@ pub enum ContentRefusal {
     /// The platform has no such thing.
     #[error("this platform cannot send {0}; send it as text instead")]
     NotSupported(&'static str),
+    /// A reaction belongs to the message that it is about.
+    #[error("a reaction is no message of its own; react to the message instead")]
+    IsReaction,
+    /// The platform takes smaller ones.
+    #[error("the medium has {bytes} bytes and this platform takes at most {most} of its kind; send a smaller one")]
+    TooLarge {
+        /// How many it has.
+        bytes: u64,
+        /// How many it may have.
+        most: u64,
+    },
+    /// The platform takes other types.
+    #[error("this platform does not take media of the type '{given}'; send one of {allowed}")]
+    WrongType {
+        /// What it is.
+        given: String,
+        /// What is taken.
+        allowed: String,
+    },
 }
 
 impl Rule for ContentRefusal {
@@ -67,6 +86,9 @@ impl Rule for ContentRefusal {
             Self::Empty => "message.empty",
             Self::TooLong { .. } => "message.too_long",
             Self::NotSupported(_) => "message.not_supported",
+            Self::IsReaction => "message.is_reaction",
+            Self::TooLarge { .. } => "message.medium_too_large",
+            Self::WrongType { .. } => "message.medium_of_wrong_type",
         }
     }
     fn kind(&self) -> Kind {
@@ -101,7 +123,7 @@ pub(super) fn fits(
         OutboundContent::Buttons { .. } => can(Feature::Buttons, "buttons")?,
         OutboundContent::List { .. } => can(Feature::Lists, "lists")?,
         OutboundContent::Template(_) => can(Feature::Templates, "templates")?,
-        OutboundContent::Reaction { .. } => can(Feature::Reactions, "reactions")?,
+        OutboundContent::Reaction { .. } => return Err(ContentRefusal::IsReaction),
     }
     let must_speak = matches!(
         content,
@@ -113,6 +135,28 @@ pub(super) fn fits(
     }
     let (length, most) = (words.chars().count(), table.longest_text);
     if length > most { Err(ContentRefusal::TooLong { length, most }) } else { Ok(()) }
+}
+
+/// Checks a medium against a platform's table.
+pub(crate) fn medium_fits(
+    kind: MessageKind,
+    mime: &str,
+    bytes: usize,
+    table: &Capabilities,
+) -> std::result::Result<(), ContentRefusal> {
+    let rule = table.media(kind).ok_or(ContentRefusal::NotSupported(kind.as_str()))?;
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    if bytes == 0 {
+        return Err(ContentRefusal::Empty);
+    }
+    if bytes > rule.most_bytes {
+        return Err(ContentRefusal::TooLarge { bytes, most: rule.most_bytes });
+    }
+    if !rule.types.is_empty() && !rule.types.contains(&mime) {
+        let given = mime.chars().take(80).collect();
+        return Err(ContentRefusal::WrongType { given, allowed: rule.types.join(", ") });
+    }
+    Ok(())
 }
 
 /// The template that a message names, checked with its values.
@@ -148,6 +192,9 @@ pub(crate) async fn queue(
 ) -> Result<(Stored<Message>, ConversationEvent)> {
     connection.check_active()?;
     fits(&new.content, new.reply_to.is_some(), table)?;
+    if !table.has(Feature::Groups) && uow.get(thread.participant_id).await?.is_group() {
+        return Err(ContentRefusal::NotSupported("anything to groups").into());
+    }
     let template = template_for(uow, connection, &new.content).await?;
     let standing = standing(uow, connection, thread).await?;
     let answer = ask(uow.now(), author_of(automatic), &new.content, new.promotion, table, standing);

@@ -1,5 +1,7 @@
 //! What the gate needs to know of a conversation.
 
+use std::time::Duration;
+
 use crate::inbox::channel::{Capabilities, OutboundContent, TemplateStatus};
 use crate::inbox::connection::Connection;
 use crate::inbox::conversation::Conversation;
@@ -18,10 +20,12 @@ pub(crate) async fn standing(
         .is(connection.id)
         .and(MessageTemplate::STATUS.is(TemplateStatus::Approved.as_str()));
     let template_at_hand = !uow.list(&approved, &Page::first(1)).await?.is_empty();
+    let granted = connection.settings.ad_window_s.map(|seconds| Duration::from_secs(seconds.into()));
     Ok(Standing {
         last_action_at: thread.last_action_at,
         closed_at: thread.window_closed_at,
         late_tag_approved: connection.settings.late_tag_approved,
+        advertised: thread.entry_point_at.zip(granted),
         template_at_hand,
     })
 }

@@ -6,6 +6,7 @@
 //! platform refuses is retried, stops the connection or fails, by the refusal's class and scope.
 
 mod compose;
+mod consequence;
 mod gate;
 mod job;
 mod rate;
@@ -13,10 +14,11 @@ mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use compose::queue;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use compose::write;
 pub use compose::{ContentRefusal, NewMessage};
+pub(crate) use compose::{medium_fits, queue};
+pub(crate) use consequence::{Judged, draw};
 pub(crate) use gate::{ask, author_of, standing};
 pub(crate) use job::run_send;
 pub use rate::{SendingRate, SendingRateId};

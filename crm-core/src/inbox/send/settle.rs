@@ -5,13 +5,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::SEND;
+use super::consequence::{Judged, draw, hold};
 use crate::agenda::Job;
 use crate::inbox::channel::{
-    Accepted, Capabilities, ChannelFailure, Channels, DeliveryStatus, FailureClass, FailureScope, SendOutcome,
+    Accepted, Capabilities, ChannelFailure, Channels, DeliveryStatus, FailureClass, FailureScope, RecipientKind,
+    SendOutcome,
 };
 use crate::inbox::connection::Connection;
-use crate::inbox::conversation::Conversation;
 use crate::inbox::message::{Message, MessageEvent, MessageId, MessageStatus};
+use crate::inbox::participant::{Sighting, resolve};
 use crate::inbox::receive::{catch_up, find_message, unpark};
 use crate::kernel::{Result, Stored, Timestamp};
 use crate::store::UnitOfWork;
@@ -62,6 +64,10 @@ async fn accept(
     mut message: Stored<Message>,
     accepted: &Accepted,
 ) -> Result<Settled> {
+    if let Some(named) = &accepted.participant_id {
+        // They answer under the platform's own form of their number: the dialled one and it are the same person.
+        message = same_person(uow, message, named).await?;
+    }
     let mut thread = uow.get(message.conversation_id).await?;
     let external_id = &accepted.external_message_id;
     let mut event = message.value.progress(DeliveryStatus::Sent, accepted.at, None);
@@ -80,6 +86,21 @@ async fn accept(
         uow.save_part(thread).await?;
     }
     Ok(Settled::Sent)
+}
+
+/// Notes the name that the platform gave to whom we wrote to. Threads may be joined by that, so the message is read anew.
+async fn same_person(uow: &mut UnitOfWork<'_>, message: Stored<Message>, given: &str) -> Result<Stored<Message>> {
+    let thread = uow.get(message.conversation_id).await?;
+    let participant = uow.get(thread.participant_id).await?;
+    let (dialled, kind) = (participant.address.clone(), participant.address_kind);
+    if kind != RecipientKind::Telephone || dialled == given || given.is_empty() {
+        return Ok(message);
+    }
+    let names = vec![(dialled, kind, false), (given.to_owned(), kind, false)];
+    let sighting = Sighting { connection_id: message.connection_id, names, profile_name: None, at: uow.now() };
+    resolve(uow, &sighting).await?;
+    let id = message.id;
+    Ok(uow.lock_of_anyone(id).await?.unwrap_or(message))
 }
 
 /// An echo was stored before we knew that it was ours: what it learned since is ours.
@@ -114,64 +135,19 @@ async fn refuse(
     failure: &ChannelFailure,
 ) -> Result<Settled> {
     let now = uow.now();
-    match failure.class {
-        FailureClass::RetryBackoff if message.attempts < ATTEMPTS => {
-            let until = now.plus(failure.retry_after.unwrap_or_default().max(pause(&message)));
-            if failure.scope != FailureScope::Message {
-                hold(uow, connection, failure.scope, until, &failure.message).await?;
-            }
-            again(uow, message, until).await
+    if failure.class == FailureClass::RetryBackoff {
+        if message.attempts >= ATTEMPTS {
+            return fail(uow, message, failure).await;
         }
-        FailureClass::Reauth => {
-            let mut connection = connection;
-            let event = connection.value.expire(&failure.message)?;
-            uow.save(connection, event).await?;
-            fail(uow, message, failure).await
+        let until = now.plus(failure.retry_after.unwrap_or_default().max(pause(&message)));
+        if failure.scope != FailureScope::Message {
+            hold(uow, connection, failure.scope, until, &failure.message).await?;
         }
-        FailureClass::WindowClosed => {
-            let mut thread = uow.get(message.conversation_id).await?;
-            close_window(&mut thread.value, now);
-            uow.save_part(thread).await?;
-            fail(uow, message, failure).await
-        }
-        FailureClass::RecipientUnavailable => {
-            let thread = uow.get(message.conversation_id).await?;
-            let mut participant = uow.get(thread.participant_id).await?;
-            participant.value.unreachable = Some(failure.message.clone());
-            uow.save_part(participant).await?;
-            fail(uow, message, failure).await
-        }
-        FailureClass::RetryBackoff | FailureClass::Permanent => {
-            if failure.class == FailureClass::Permanent && failure.scope != FailureScope::Message {
-                // It stays so until a person has looked.
-                hold(uow, connection, failure.scope, Timestamp::MAX, &failure.message).await?;
-            }
-            fail(uow, message, failure).await
-        }
+        return again(uow, message, until).await;
     }
-}
-
-fn close_window(thread: &mut Conversation, now: Timestamp) {
-    thread.window_closed_at = thread.window_closed_at.max(Some(now));
-}
-
-/// Pauses a connection, or all of the platform where the whole app is concerned.
-async fn hold(
-    uow: &mut UnitOfWork<'_>,
-    connection: Stored<Connection>,
-    scope: FailureScope,
-    until: Timestamp,
-    reason: &str,
-) -> Result<()> {
-    let concerned = match scope {
-        FailureScope::App => uow.list_all(&Connection::PLATFORM.is(connection.platform.as_str())).await?,
-        FailureScope::Connection | FailureScope::Message => vec![connection],
-    };
-    for mut connection in concerned {
-        let event = connection.value.pause(until, reason);
-        uow.save(connection, event).await?;
-    }
-    Ok(())
+    let judged = Judged { class: failure.class, scope: failure.scope, at: now, reason: &failure.message };
+    draw(uow, connection, message.conversation_id, judged).await?;
+    fail(uow, message, failure).await
 }
 
 /// A pause that doubles with each try, spread by the message's identifier so that failures do not return in step.

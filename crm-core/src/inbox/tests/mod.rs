@@ -1,5 +1,6 @@
 //! What the inbox promises, on the memory store.
 
+mod invariants;
 mod races;
 mod receiving;
 mod scenarios;
@@ -19,6 +20,7 @@ pub(crate) const TIKTOK: Capabilities = Capabilities {
         opened_by: &[Opener::Message],
         late_tag: None,
         free_entry: None,
+        after_advertisement: None,
     },
     longest_text: 1_000,
     media: &[],

@@ -25,7 +25,7 @@ fn differences(scenario: &Scenario, order: &[usize], times: usize) -> Option<Str
 }
 
 /// All orders of so many things.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+pub(super) fn orders(count: usize) -> Vec<Vec<usize>> {
     let Some(last) = count.checked_sub(1) else { return vec![Vec::new()] };
     let insert = |shorter: Vec<usize>| {
         (0..count).map(move |place| {

@@ -46,6 +46,8 @@ pub struct Standing {
     pub closed_at: Option<Timestamp>,
     /// The platform has approved the tag for late answers.
     pub late_tag_approved: bool,
+    /// When they last came through an advertisement, and how long the platform leaves the window open after that.
+    pub advertised: Option<(Timestamp, Duration)>,
     /// There is an approved template at hand.
     pub template_at_hand: bool,
 }
@@ -114,7 +116,8 @@ pub fn can_send(now: Timestamp, author: Author, sending: Sending, table: &Capabi
     let told_closed = standing.closed_at.is_some_and(|closed| action.is_none_or(|action| action <= closed));
     let mut reasons = Vec::new();
     if let Some(action) = action.filter(|_| !told_closed) {
-        let end = action.plus(table.window.open_for);
+        let usual = action.plus(table.window.open_for);
+        let end = advertised_end(table, standing).map_or(usual, |end| end.max(usual));
         if now < end {
             let why =
                 Explanation::new(format!("they last wrote or acted at {action}, so the window is open until {end}"));
@@ -157,6 +160,12 @@ pub fn can_send(now: Timestamp, author: Author, sending: Sending, table: &Capabi
     }
     let why = Explanation::new("the window is closed; wait until they write again").because_all(reasons);
     CanSend { verdict: Verdict::Closed, until: None, why }
+}
+
+/// Until when an advertisement leaves the window open: as long as was granted, and no longer than the table says.
+fn advertised_end(table: &Capabilities, standing: Standing) -> Option<Timestamp> {
+    let (came, granted) = standing.advertised?;
+    table.window.after_advertisement.map(|most| came.plus(granted.min(most)))
 }
 
 /// What a template costs.

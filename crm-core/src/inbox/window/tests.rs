@@ -32,9 +32,9 @@ fn every_agreed_case_is_judged_as_agreed() {
         let now = instant("now").unwrap();
         let standing = Standing {
             last_action_at: instant("last_user_action_at"),
-            closed_at: None,
             late_tag_approved: is("human_agent_approved"),
             template_at_hand: is("has_approved_template"),
+            ..Standing::default()
         };
         let author = if is("author_is_human") { Author::Person } else { Author::Program };
         let answer = can_send(now, author, Sending::Words, &table(platform), standing);
@@ -81,6 +81,22 @@ fn promotion_and_programs_get_no_late_tag() {
     assert!(!refusal.explanation().unwrap().because.is_empty(), "it says why");
 }
 
+#[test]
+fn an_advertisement_opens_the_window_for_longer_where_that_was_granted() {
+    let day = |days: i64| second(days * 86_400);
+    let week = std::time::Duration::from_hours(7 * 24);
+    let ask = |table: &Capabilities, now, granted| {
+        let advertised = Some((second(0), granted));
+        let standing = Standing { last_action_at: Some(second(0)), advertised, ..Standing::default() };
+        can_send(now, Author::Program, Sending::Words, table, standing)
+    };
+    assert_eq!(ask(&MESSENGER, day(6), week).until, Some(day(7)));
+    assert_eq!(ask(&MESSENGER, day(7), week).verdict, Verdict::Closed);
+    assert_eq!(ask(&MESSENGER, day(8), week * 4).verdict, Verdict::Closed, "no longer than the table says");
+    assert_eq!(ask(&MESSENGER, second(1), std::time::Duration::ZERO).until, Some(day(1)), "never shorter than usual");
+    assert_eq!(ask(&WHATSAPP, day(2), week).verdict, Verdict::Closed, "there it changes the price, not the permission");
+}
+
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Permitted => 2,
@@ -102,7 +118,7 @@ proptest! {
         let now = second(0);
         // Clamped as it is on arrival: a far future instant counts as a near one.
         let last_action_at = action.map(|at| second(at).min(now.plus(CLOCK_SKEW)));
-        let standing = Standing { last_action_at, closed_at: None, late_tag_approved, template_at_hand };
+        let standing = Standing { last_action_at, late_tag_approved, template_at_hand, ..Standing::default() };
         let mut before = None;
         for at in instants {
             let answer = can_send(second(at), author, Sending::Words, &table(platform), standing);

@@ -1,6 +1,6 @@
 //! A channel that does what its script says and remembers what it was asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -24,9 +24,11 @@ struct State {
     sent: Vec<OutboundMessage>,
     accepted: u64,
     seen: Vec<String>,
+    judgements: BTreeMap<i64, (FailureClass, FailureScope)>,
     media: Option<ChannelFailure>,
     health: Option<Health>,
     renewed: Option<RenewedToken>,
+    profile: Profile,
     templates: Vec<TemplateListing>,
     refuses_to_subscribe: Option<ChannelFailure>,
 }
@@ -48,6 +50,11 @@ impl ScriptedChannel {
         self.next_outcome(SendOutcome::Refused(ChannelFailure::new(class, scope, "as the script says")));
     }
 
+    /// From now on a status with this number means this.
+    pub fn judge_as(&self, error_code: i64, class: FailureClass, scope: FailureScope) {
+        self.state().judgements.insert(error_code, (class, scope));
+    }
+
     /// From now on media can't be fetched.
     pub fn lose_media(&self) {
         let failure = ChannelFailure::new(FailureClass::Permanent, FailureScope::Message, "the link is dead");
@@ -59,6 +66,11 @@ impl ScriptedChannel {
         let mut state = self.state();
         state.health = Some(health);
         state.renewed = renewed;
+    }
+
+    /// From now on this is what everybody's profile says.
+    pub fn set_profile(&self, profile: Profile) {
+        self.state().profile = profile;
     }
 
     /// From now on these are all templates.
@@ -95,6 +107,10 @@ impl ChannelGateway for ScriptedChannel {
         self.platforms.clone()
     }
 
+    fn judge(&self, _: &Platform, error_code: i64) -> Option<(FailureClass, FailureScope)> {
+        self.state().judgements.get(&error_code).copied()
+    }
+
     async fn send(&self, _: &Account, message: &OutboundMessage) -> SendOutcome {
         let mut state = self.state();
         state.sent.push(message.clone());
@@ -104,6 +120,16 @@ impl ChannelGateway for ScriptedChannel {
         state.accepted += 1;
         let external_message_id = format!("out-{}", state.accepted);
         SendOutcome::Accepted(Accepted { external_message_id, ..Accepted::default() })
+    }
+
+    async fn edit(&self, _: &Account, _: &Recipient, message_id: &str, text: &str) -> Result<(), ChannelFailure> {
+        self.state().seen.push(format!("edit {message_id} {text}"));
+        Ok(())
+    }
+
+    async fn take_back(&self, _: &Account, _: &Recipient, message_id: &str) -> Result<(), ChannelFailure> {
+        self.state().seen.push(format!("take_back {message_id}"));
+        Ok(())
     }
 
     async fn mark_read(&self, _: &Account, _: &Recipient, message_id: &str) -> Result<(), ChannelFailure> {
@@ -117,8 +143,9 @@ impl ChannelGateway for ScriptedChannel {
     }
 
     async fn profile(&self, _: &Account, participant: &Recipient) -> Result<Profile, ChannelFailure> {
-        self.state().seen.push(format!("profile {}", participant.id));
-        Ok(Profile::default())
+        let mut state = self.state();
+        state.seen.push(format!("profile {}", participant.id));
+        Ok(state.profile.clone())
     }
 
     async fn fetch_media(&self, _: &Account, media: &MediaItem, _: u64) -> Result<FetchedMedia, ChannelFailure> {

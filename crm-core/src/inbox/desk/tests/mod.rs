@@ -1,5 +1,8 @@
 //! Notes, tags, canned replies, templates and read marks.
 
+mod amend;
+mod forward;
+
 use super::*;
 use crate::access::StandardRole;
 use crate::inbox::channel::{

@@ -1,13 +1,15 @@
 //! What sending promises: one gate, no message twice, the right consequence for each refusal.
 
+mod consequences;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
 use crate::access::MemberId;
 use crate::inbox::channel::{
-    Account, Channels, ConnectedAccount, EventKind, FailureClass, FailureScope, InboundEvent, MessageKind,
-    OutboundContent, Platform, SendAs, SendOutcome,
+    Account, Capabilities, Channels, ConnectedAccount, EventKind, FailureClass, FailureScope, InboundEvent,
+    MessageKind, OutboundContent, Platform, SendAs, SendOutcome,
 };
 use crate::inbox::channel::{MESSENGER, WHATSAPP};
 use crate::inbox::connection::{Connection, ConnectionId, ConnectionSettings, ConnectionStatus};
@@ -19,7 +21,7 @@ use crate::kernel::{Clock, Secret};
 use crate::store::Session;
 use crate::testing::ManualClock;
 use crate::testing::office::Office;
-use crate::testing::social::{PlaceVault, ScriptedChannel};
+use crate::testing::social::{MemoryShelf, PlaceVault, ScriptedChannel};
 
 /// An organization with one conversation on a platform.
 pub(crate) struct Counter {
@@ -40,8 +42,14 @@ impl Counter {
             "whatsapp" => WHATSAPP,
             _ => TIKTOK,
         };
+        Self::at(platform, table).await
+    }
+
+    /// The same on a platform that allows what this table says.
+    pub(crate) async fn at(platform: Platform, table: Capabilities) -> Self {
         let channel = ScriptedChannel::new(vec![(platform.clone(), table)]);
-        let channels = Channels::default().with(channel.clone()).with_vault(PlaceVault);
+        let shelf = MemoryShelf::default();
+        let channels = Channels::default().with(channel.clone()).with_vault(PlaceVault).with_shelf(shelf.clone());
         let mut office = Office::open().await;
         office.crm = office.crm.clone().with_channels(channels.clone());
         let account = Account {
