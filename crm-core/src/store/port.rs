@@ -101,6 +101,11 @@ impl Rule for StoreError {
 #[error("this store keeps no accounts at providers")]
 pub(super) struct NoLinks;
 
+/// A store was asked for a list of its organizations and has none.
+#[derive(Debug, thiserror::Error)]
+#[error("this store does not list its organizations")]
+struct NoList;
+
 /// What a store's operations return.
 pub type StoreResult<T> = Result<T, StoreError>;
 
@@ -150,6 +155,10 @@ pub trait Store: Send + Sync {
     async fn organization_by_link(&self, _link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
         Err(StoreError::Fault(NoLinks.into()))
     }
+    /// Slugs behind `after` in their order, and whose they are, at most `limit`. A store that can't list them refuses.
+    async fn organizations(&self, _after: Option<&Slug>, _limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        Err(StoreError::Fault(NoList.into()))
+    }
 }
 
 #[async_trait]
@@ -165,5 +174,8 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
     }
     async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
         (**self).organization_by_link(link).await
+    }
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        (**self).organizations(after, limit).await
     }
 }

@@ -78,6 +78,10 @@ impl<S: Store> Store for ObservedStore<S> {
         self.count("look up", "provider_link");
         self.inner.organization_by_link(link).await
     }
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        self.count("list", "organization");
+        self.inner.organizations(after, limit).await
+    }
 }
 
 struct ObservedTx<'a> {
