@@ -2,10 +2,12 @@
 //!
 //! `README.md` beside this crate says how to run them and what came out.
 
+mod bare;
 mod contest;
 mod floor;
 mod inbox;
 mod list;
+mod load;
 mod office;
 mod people;
 mod race;
@@ -13,10 +15,12 @@ mod seed;
 mod server;
 mod wire;
 
+pub use bare::bare_router;
 pub use contest::{Contest, InMemory, OnPostgres, OnSqlite, timed};
 pub use floor::{Floor, Sent, everything};
 pub use inbox::delivery;
 pub use list::{List, import};
+pub use load::{Load, Processes, Requests, ask, drive};
 pub use office::Office;
 pub use people::{id_of, lead, stored_lead};
 pub use race::{Goal, Report, Round, measured};

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
 
+use crate::Load;
+
 /// What was measured in one turn: the same number of operations of ours and of the floor, each timed by itself.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
@@ -115,6 +117,35 @@ impl Report {
             none(),
             goal.to_owned(),
             verdict(is_reached).to_owned(),
+        ]);
+    }
+
+    /// Adds a line about two loads: requests in a second, median and 99th percentile of both, and the share of the floor's
+    /// rate. `computes` is the most that a request of ours may compute, database included.
+    pub fn add_load(&mut self, what: &str, ours: &Load, floor: &Load, goal: Goal, computes: Option<Duration>) {
+        let count = |load: &Load| u64::try_from(load.times.len()).unwrap_or(0);
+        let described = |load: &Load| {
+            let times = Percentiles::of(&load.times);
+            let rate = rate(count(load), load.wall);
+            (rate, format!("{rate:.0}/s, {} / {}", shown(times.median), shown(times.p99)))
+        };
+        let ((own, ours_shown), (bare, floor_shown)) = (described(ours), described(floor));
+        let share = 100.0 * own / bare;
+        let each = |load: &Load| Some(load.computed?.checked_div(u32::try_from(load.times.len()).ok()?)?);
+        let computed = |load: &Load| each(load).map_or_else(|| "-".to_owned(), shown);
+        let reached = match goal {
+            Goal::Share(least) => verdict(share >= least),
+            _ => "",
+        };
+        let limit = computes.map(|most| format!("; <= {} computed", shown(most))).unwrap_or_default();
+        let within = computes.zip(each(ours)).map(|(most, each)| verdict(each <= most));
+        self.lines.push([
+            what.to_owned(),
+            format!("{ours_shown}; {} computed", computed(ours)),
+            format!("{floor_shown}; {} computed (axum and sqlx, bare)", computed(floor)),
+            format!("{share:.0} % of the rate"),
+            format!("{}{limit}", goal.named()),
+            format!("{reached}{}", within.map(|within| format!("; {within}")).unwrap_or_default()),
         ]);
     }
 

@@ -55,6 +55,16 @@ impl Server {
         Ok(words.join(", "))
     }
 
+    /// The process that the server's others are children of; nothing when it runs on another machine.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub async fn postmaster(&self) -> Result<Option<u32>, Fault> {
+        let mut connection = PgConnection::connect(&self.url).await?;
+        let own: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut connection).await?;
+        Ok(crate::load::ticks_of(u32::try_from(own)?).map(|(parent, _)| parent))
+    }
+
     /// A database with the whole schema and no rows.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ pub mod event;
 pub mod identity;
 pub mod import;
 pub mod inbox;
+pub mod inspection;
 pub mod intake;
 pub mod kernel;
 pub mod lead;

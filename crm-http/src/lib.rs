@@ -13,6 +13,7 @@ pub mod authenticator;
 pub mod health;
 pub mod identity;
 pub mod list;
+mod private;
 pub mod problem;
 pub mod protection;
 mod resources;

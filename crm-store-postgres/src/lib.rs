@@ -129,6 +129,7 @@ impl PgStore {
             agenda::DUE_ORGANIZATIONS,
             tx::TAKE_SLUG,
             HOLDER_OF_SLUG,
+            SLUGS,
             tx::TAKE_LINK,
             tx::HOLDER_OF_LINK,
             tx::RELEASE_LINK,
@@ -151,6 +152,8 @@ impl PgStore {
     }
 }
 
+const SLUGS: &str =
+    "select s.slug, s.organization from crm.organization_slug s where s.slug > $1 order by s.slug limit $2";
 const HOLDER_OF_SLUG: &str = "select s.organization from crm.organization_slug s where s.slug = $1";
 
 #[async_trait]
@@ -182,5 +185,17 @@ impl Store for PgStore {
 
     fn watch(&self) -> Option<BoxWatch<'_>> {
         Some(Box::new(watch::PgWatch::new((*self.listening).clone())))
+    }
+
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        let mut binds = Binds::default();
+        let bound = binds.push(&after.map_or("", Slug::as_str), Kind::Text);
+        bound.and_then(|_| binds.push(&limit, Kind::BigInt)).map_err(defect)?;
+        let rows = tx::query(Statement::once(SLUGS, binds)).fetch_all(&self.pool).await.map_err(fault::fault)?;
+        let read = |row| {
+            let holder = row::column::<Uuid>(row, 1, Kind::Uuid)?;
+            Ok((row::column::<Slug>(row, 0, Kind::Text)?, OrganizationId::new(holder)))
+        };
+        rows.iter().map(read).collect::<Result<_, CellError>>().map_err(defect)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::kernel::Timestamp;
-use crm_core::store::{BoxTx, Store, StoreResult, visit_entities};
+use crm_core::store::{BoxTx, Store, StoreError, StoreResult, visit_entities};
 use sqlx::Row;
 use sqlx::sqlite::SqlitePool;
 
@@ -129,6 +129,18 @@ impl Store for SqliteStore {
         let query = sqlx::query(sql).bind(link.provider().to_owned()).bind(link.external_id().to_owned());
         let row = query.fetch_optional(&self.readers).await.map_err(fault::fault)?;
         row.map(|row| agenda::organization(row.try_get(0).map_err(fault::fault)?)).transpose()
+    }
+
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        let sql = "select slug, organization_id from organization_slug where slug > ?1 order by slug limit ?2";
+        let query = sqlx::query(sql).bind(after.map_or("", Slug::as_str).to_owned()).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.readers).await.map_err(fault::fault)?;
+        let read = |row: sqlx::sqlite::SqliteRow| {
+            let slug: String = row.try_get(0).map_err(fault::fault)?;
+            let slug = Slug::try_from(slug).map_err(|error| StoreError::Fault(error.into()))?;
+            Ok((slug, agenda::organization(row.try_get(1).map_err(fault::fault)?)?))
+        };
+        rows.into_iter().map(read).collect()
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Fill {
     /// Name of the field; `custom.KEY` for custom ones.
     pub field: String,
     /// The value.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub value: Json,
 }
 
@@ -52,10 +52,10 @@ pub struct Conflict {
     /// Name of the field; `custom.KEY` for custom ones.
     pub field: String,
     /// The record's value, which stays.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub kept: Json,
     /// The lead's value, which remains readable on the lead.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub not_taken: Json,
 }
 

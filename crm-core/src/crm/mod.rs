@@ -38,6 +38,7 @@ use crate::custom_field::CustomFields;
 use crate::duplicate::Duplicates;
 use crate::import::Imports;
 use crate::inbox::{self, Channels, Inbox};
+use crate::inspection::Inspection;
 use crate::intake::Intake;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
@@ -46,7 +47,7 @@ use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
 use crate::pipeline::{self, Opportunities, Pipelines};
 use crate::scoring::{self, Scoring};
-use crate::sign_in::SignIns;
+use crate::sign_in::{self, SignIns};
 use crate::store::{JobHandler, Ports, Session, SetupMemory, Store};
 
 /// Everything that the library needs from outside, made once by the host. Clones share it.
@@ -123,14 +124,47 @@ impl Crm {
         new: NewOrganization,
         owner: NewMember,
     ) -> Result<(Stored<Organization>, Stored<Member>)> {
+        self.found_by(new, owner, None).await
+    }
+
+    /// The same with an owner who can sign in with the password of this hash; all of it is kept, or nothing.
+    ///
+    /// # Errors
+    /// `StoreError::SlugTaken` when another organization has the slug.
+    pub async fn found_with_password(
+        &self,
+        new: NewOrganization,
+        owner: NewMember,
+        password_hash: String,
+    ) -> Result<(Stored<Organization>, Stored<Member>)> {
+        self.found_by(new, owner, Some(password_hash)).await
+    }
+
+    async fn found_by(
+        &self,
+        new: NewOrganization,
+        owner: NewMember,
+        password_hash: Option<String>,
+    ) -> Result<(Stored<Organization>, Stored<Member>)> {
         let id: OrganizationId = Id::new(self.ports.ids.next(self.ports.clock.now()));
         let session = self.session(Caller::system(id, "founding"));
         let mut uow = session.begin(Permission::OrganizationConfigure).await?;
-        let founded = found(&mut uow, new, owner).await?;
+        let (organization, owner) = found(&mut uow, new, owner).await?;
         pipeline::seed_default(&mut uow).await?;
         scoring::seed_default(&mut uow).await?;
+        if let Some(hash) = password_hash {
+            sign_in::set_password(&mut uow, owner.id, hash).await?;
+        }
         uow.commit().await?;
-        Ok(founded)
+        Ok((organization, owner))
+    }
+
+    /// Slugs behind `after` in their order, and the organizations that have them: for work on all of them.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn organizations(&self, after: Option<&Slug>, limit: u32) -> Result<Vec<(Slug, OrganizationId)>> {
+        Ok(self.ports.store.organizations(after, limit).await?)
     }
 
     /// The organization with this slug.
@@ -269,6 +303,11 @@ impl Session {
     #[must_use]
     pub fn inbox<'a>(&'a self, channels: &'a Channels) -> Inbox<'a> {
         Inbox { session: self, channels }
+    }
+    /// Whether what is stored of the organization fits together.
+    #[must_use]
+    pub fn inspection(&self) -> Inspection<'_> {
+        Inspection(self)
     }
     /// Imports.
     #[must_use]

@@ -35,7 +35,7 @@ pub struct Event {
     /// Shared by everything that one command led to.
     pub correlation_id: Uuid,
     /// What the slice says of it.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub data: Json,
 }
 
@@ -64,10 +64,10 @@ pub struct Change {
     /// Name of the field.
     pub field: String,
     /// The value before.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub before: Json,
     /// The value after.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub after: Json,
 }
 

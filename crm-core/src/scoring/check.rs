@@ -1,6 +1,7 @@
 //! Whether a rule may be saved. All problems are named at once, each by its place in the rule.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use super::model::{Behaviour, Criterion, ScoringRule};
 use crate::custom_field::Schema;
@@ -12,6 +13,7 @@ pub(super) const MOST_POINTS: i64 = 1_000;
 const MOST_CRITERIA: usize = 200;
 /// Bounds and thresholds lie within plus and minus this.
 const FARTHEST_BOUND: i64 = 1_000_000;
+const BOUNDS: RangeInclusive<i64> = -FARTHEST_BOUND..=FARTHEST_BOUND;
 /// What changes whenever a score is kept; a total that rests on it would rest on its own old copy.
 const DERIVED: &[&str] = &["score", "scored_at", "updated_at"];
 
@@ -36,7 +38,7 @@ impl ScoringRule {
                 let message = format!("another criterion is named '{}' already; name each once", criterion.name);
                 problem(at("name"), "doubled_name", message);
             }
-            if criterion.points == 0 || criterion.points.abs() > MOST_POINTS {
+            if criterion.points == 0 || !(-MOST_POINTS..=MOST_POINTS).contains(&criterion.points) {
                 let message = format!("{} points; give -{MOST_POINTS} to {MOST_POINTS}, not 0", criterion.points);
                 problem(at("points"), "points_out_of_range", message);
             }
@@ -71,7 +73,7 @@ impl ScoringRule {
             }
         }
         for (field, bound) in [("lowest", self.lowest), ("highest", self.highest)] {
-            if let Some(bound) = bound.filter(|bound| bound.abs() > FARTHEST_BOUND) {
+            if let Some(bound) = bound.filter(|bound| !BOUNDS.contains(bound)) {
                 let message = format!("{bound}; give -{FARTHEST_BOUND} to {FARTHEST_BOUND}, or none");
                 problem(field.to_owned(), "bound_out_of_range", message);
             }
@@ -98,7 +100,7 @@ impl ScoringRule {
                     format!("{} is not below the threshold {}; make it lower", threshold.release, threshold.at);
                 problem("threshold.release".to_owned(), "no_hysteresis", message);
             }
-            if threshold.at.abs() > FARTHEST_BOUND || threshold.release.abs() > FARTHEST_BOUND {
+            if !BOUNDS.contains(&threshold.at) || !BOUNDS.contains(&threshold.release) {
                 let message = format!("give -{FARTHEST_BOUND} to {FARTHEST_BOUND}");
                 problem("threshold".to_owned(), "bound_out_of_range", message);
             }

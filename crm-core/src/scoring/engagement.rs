@@ -85,7 +85,7 @@ pub struct Engagement {
     /// The observer's own key of it, unique within the organization, so that it is recorded once.
     pub source_key: Option<Line<200>>,
     /// Anything else that is known of it; `null` when nothing is.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub details: Json,
 }
 
@@ -128,7 +128,7 @@ pub struct NewEngagement {
     pub source_key: Option<Line<200>>,
     /// Anything else that is known of it, at most 16 kB as JSON.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub details: Json,
 }
 

@@ -27,5 +27,6 @@ pub use event::{ApiKeyEvent, CredentialEvent, InvitationEvent, PasswordResetEven
 pub use invitation::{Invitation, InvitationId, NewInvitation};
 pub use password_reset::{PasswordReset, PasswordResetId};
 pub use refusal::SignInRefusal;
+pub(crate) use service::set_password;
 pub use service::{Known, SignIns};
 pub use session::{SignIn, SignInId};

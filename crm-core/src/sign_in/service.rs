@@ -426,7 +426,8 @@ async fn open(
     Ok(row)
 }
 
-async fn set_password(uow: &mut UnitOfWork<'_>, member: MemberId, hash: String) -> Result<()> {
+/// Gives a member a password, for the first time or anew; then every sign-in of theirs ends.
+pub(crate) async fn set_password(uow: &mut UnitOfWork<'_>, member: MemberId, hash: String) -> Result<()> {
     match credential_of(uow, member).await? {
         Some(mut row) => {
             let event = row.value.set_password(hash);

@@ -102,6 +102,11 @@ impl Rule for StoreError {
 #[error("this store keeps no accounts at providers")]
 pub(super) struct NoLinks;
 
+/// A store was asked for a list of its organizations and has none.
+#[derive(Debug, thiserror::Error)]
+#[error("this store does not list its organizations")]
+struct NoList;
+
 /// What a store's operations return.
 pub type StoreResult<T> = Result<T, StoreError>;
 
@@ -155,6 +160,11 @@ pub trait Store: Send + Sync {
     fn watch(&self) -> Option<BoxWatch<'_>> {
         None
     }
+
+    /// Slugs behind `after` in their order, and whose they are, at most `limit`. A store that can't list them refuses.
+    async fn organizations(&self, _after: Option<&Slug>, _limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        Err(StoreError::Fault(NoList.into()))
+    }
 }
 
 #[async_trait]
@@ -173,5 +183,9 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
     }
     fn watch(&self) -> Option<BoxWatch<'_>> {
         (**self).watch()
+    }
+
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        (**self).organizations(after, limit).await
     }
 }

@@ -81,6 +81,11 @@ impl<S: Store> Store for ObservedStore<S> {
     fn watch(&self) -> Option<BoxWatch<'_>> {
         self.inner.watch()
     }
+
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        self.count("list", "organization");
+        self.inner.organizations(after, limit).await
+    }
 }
 
 struct ObservedTx<'a> {

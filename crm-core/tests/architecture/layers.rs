@@ -18,7 +18,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         &["duplicate", "scoring", "assignment", "conversion", "intake", "quote", "ticket", "import", "removal"],
     ),
     ("outside", &["billing", "inbox", "sequence", "campaign"]),
-    ("reactions", &["workflow", "webhook", "analytics"]),
+    ("reactions", &["inspection", "workflow", "webhook", "analytics"]),
     ("face", &["crm"]),
     ("testing", &["testing"]),
 ];

@@ -32,6 +32,7 @@ pub(crate) enum Fault {
     SharesSlugs,
     SharesLinks,
     KnowsOrganizationsInAnyOrder,
+    ListsSlugsFromTheBeginning,
     RoundsInstants,
     DropsTheEndOfBatches,
 }
@@ -70,6 +71,7 @@ impl Fault {
         (Self::SharesSlugs, "a_slug_belongs_to_one_organization"),
         (Self::SharesLinks, "an_account_at_a_provider_belongs_to_one_organization"),
         (Self::KnowsOrganizationsInAnyOrder, "organizations_with_due_jobs_are_known"),
+        (Self::ListsSlugsFromTheBeginning, "slugs_are_listed_in_their_order"),
         (Self::RoundsInstants, "an_inserted_record_is_found_as_it_was"),
         (Self::DropsTheEndOfBatches, "a_thousand_records_go_in_at_once"),
     ];
@@ -112,6 +114,11 @@ impl Store for BrokenStore {
 
     async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
         self.sound.organization_by_link(link).await
+    }
+
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        let after = after.filter(|_| self.fault != Some(Fault::ListsSlugsFromTheBeginning));
+        self.sound.organizations(after, limit).await
     }
 }
 

@@ -1,6 +1,8 @@
 //! Answers, each with its part of the document.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::marker::PhantomData;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use crm_core::kernel::{Entity, Id, Stored, Timestamp};
@@ -39,6 +41,8 @@ impl Answered {
 
 /// What an endpoint answers with.
 pub trait Answer: Send + 'static {
+    /// Whether it says which record it is, so that what was made has a place.
+    const NAMES_RECORD: bool = false;
     /// Its status and part of the document.
     fn describe(document: &mut Document) -> (StatusCode, Response);
     /// As it goes out.
@@ -115,6 +119,7 @@ fn text_header(description: &str) -> utoipa::openapi::Header {
 }
 
 impl<E: Entity + ToSchema> Answer for Record<E> {
+    const NAMES_RECORD: bool = true;
     fn describe(document: &mut Document) -> (StatusCode, Response) {
         let schema = document.schema::<Self>();
         let response = json(schema, "The record");
@@ -136,7 +141,9 @@ impl<A: Answer> Answer for Created<A> {
     fn describe(document: &mut Document) -> (StatusCode, Response) {
         let (_, mut response) = A::describe(document);
         "Made".clone_into(&mut response.description);
-        response.headers.insert("Location".to_owned(), text_header("Where the new record is").into());
+        if A::NAMES_RECORD {
+            response.headers.insert("Location".to_owned(), text_header("Where the new record is").into());
+        }
         (StatusCode::CREATED, response)
     }
     fn answered(self) -> Result<Answered, Problem> {
@@ -235,5 +242,23 @@ impl Answer for File {
         let mut head = vec![(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))];
         head.extend(disposition.ok().map(|value| (header::CONTENT_DISPOSITION, value)));
         Ok(Answered { status: StatusCode::OK, head, body: self.bytes, made: None })
+    }
+}
+
+/// Things that are told one by one as they come, by server-sent events. It is told of and never made: such a route serves
+/// itself.
+#[derive(Debug)]
+pub(super) struct Streamed<T>(Infallible, PhantomData<T>);
+
+impl<T: ToSchema + Send + 'static> Answer for Streamed<T> {
+    fn describe(document: &mut Document) -> (StatusCode, Response) {
+        let mut content = ContentBuilder::new().schema(Some(Object::with_type(Type::String))).build();
+        content.item_schema = Some(document.schema::<T>());
+        let response =
+            ResponseBuilder::new().description("The stream, which does not end; each message's data is an event");
+        (StatusCode::OK, response.content("text/event-stream", content).build())
+    }
+    fn answered(self) -> Result<Answered, Problem> {
+        match self.0 {}
     }
 }

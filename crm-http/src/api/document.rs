@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, Object, OpenApi, OpenApiBuilder, Paths, Ref, RefOr,
-    Required, ResponseBuilder, Schema, SecurityRequirement, Tag,
+    Components, ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, Object, OpenApi, OpenApiBuilder, Paths,
+    Ref, RefOr, Required, ResponseBuilder, Schema, SecurityRequirement, Tag,
 };
 
 use super::endpoint::Endpoint;
+use super::example;
 use crate::problem::Problem;
 
 /// What the endpoints have said so far.
@@ -96,7 +97,28 @@ impl Document {
                  for two days. Changes name the version they have seen by `If-Match`.",
             ))
             .build();
-        OpenApiBuilder::new().info(info).paths(paths).components(Some(components.build())).tags(Some(tags)).build()
+        let components = components.build();
+        show_examples(&mut paths, &components);
+        OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).tags(Some(tags)).build()
+    }
+}
+
+/// Gives each body of JSON that has no example one that is made from its schema.
+fn show_examples(paths: &mut Paths, components: &Components) {
+    let Ok(schemas) = serde_json::to_value(&components.schemas) else { return };
+    for item in paths.paths.values_mut() {
+        let operations = [&mut item.post, &mut item.put, &mut item.patch];
+        for body in operations.into_iter().flatten().filter_map(|operation| operation.request_body.as_mut()) {
+            let RefOr::T(body) = body else { continue };
+            for (media, content) in &mut body.content {
+                let RefOr::T(content) = content else { continue };
+                if media != "application/json" || content.example.is_some() {
+                    continue;
+                }
+                let schema = content.schema.as_ref().and_then(|schema| serde_json::to_value(schema).ok());
+                content.example = schema.map(|schema| example::of(&schemas, &schema));
+            }
+        }
     }
 }
 
@@ -109,15 +131,19 @@ fn problem(description: &str) -> utoipa::openapi::Response {
 /// The problems that an endpoint may answer with.
 pub(super) fn problems(
     endpoint: &Endpoint,
-    reads_path: bool,
+    names_records: bool,
     has_body: bool,
 ) -> Vec<(StatusCode, RefOr<utoipa::openapi::Response>)> {
     let changes = endpoint.method != Method::GET;
     let all = [
-        (StatusCode::BAD_REQUEST, has_body, "The request cannot be read"),
+        (StatusCode::BAD_REQUEST, true, "The request cannot be read"),
         (StatusCode::UNAUTHORIZED, true, "Nobody is signed in"),
         (StatusCode::FORBIDDEN, !endpoint.public, "The caller may not do this, or a service is not subscribed to"),
-        (StatusCode::NOT_FOUND, reads_path || endpoint.public, "There is no such record for this caller"),
+        (
+            StatusCode::NOT_FOUND,
+            names_records || has_body || endpoint.public,
+            "There is no such record for this caller",
+        ),
         (StatusCode::CONFLICT, changes, "The present state does not allow it"),
         (StatusCode::PRECONDITION_FAILED, endpoint.guarded || endpoint.may_guard, "The record has moved on"),
         (StatusCode::PAYLOAD_TOO_LARGE, has_body, "The body is too large"),

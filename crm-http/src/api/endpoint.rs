@@ -5,17 +5,20 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, on};
 use crm_core::access::Permission;
 use crm_core::store::Session;
+use utoipa::ToSchema;
 use utoipa::openapi::Required;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 
-use super::answer::Answer;
+use super::answer::{Answer, Streamed};
 use super::call::Call;
 use super::document::{Document, bearer, head, problems};
 use super::input::{Body, Path, Query};
 use super::serve::{self, Entered};
 use crate::facade::Facade;
 use crate::problem::Problem;
+
+const EVENT_ID: &str = "018f4e5a-0000-7000-8000-000000000000";
 
 /// What an endpoint is, beside what it reads and answers.
 #[derive(Clone, Debug)]
@@ -165,7 +168,9 @@ impl Endpoint {
             let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
             operation = operation.parameter(parameter.required(Required::True).schema(Some(schema)));
         }
+        let mut names_records = self.path.contains('{');
         for parameter in Q::parameters() {
+            names_records |= parameter.required == Required::True;
             operation = operation.parameter(parameter);
         }
         if self.guarded || self.may_guard {
@@ -180,7 +185,7 @@ impl Endpoint {
         let has_body = body.is_some();
         let (status, response) = A::describe(document);
         operation = operation.request_body(body).response(status.as_str(), response);
-        for (status, response) in problems(self, self.path.contains('{'), has_body) {
+        for (status, response) in problems(self, names_records, has_body) {
             operation = operation.response(status.as_str(), response);
         }
         if self.public {
@@ -287,6 +292,13 @@ impl Api {
             }
         };
         self.router = std::mem::take(&mut self.router).route(path, on(filter, handle));
+    }
+
+    /// Tells of an endpoint that answers with a stream of `T`, which is served by a route of its own.
+    pub(crate) fn tell_of_stream<T: ToSchema + Send + 'static>(&mut self, endpoint: &Endpoint) {
+        let operation = endpoint.operation::<(), (), (), Streamed<T>>(&mut self.document);
+        let last = head("Last-Event-ID", "The event that was heard last; what came after it follows", false, EVENT_ID);
+        self.document.add(endpoint, operation.parameter(last).build());
     }
 
     fn note(&mut self, endpoint: &Endpoint) {

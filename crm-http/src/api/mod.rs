@@ -11,6 +11,7 @@ mod answer;
 mod call;
 mod document;
 mod endpoint;
+mod example;
 mod input;
 mod repeat;
 mod serve;

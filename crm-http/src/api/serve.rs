@@ -114,10 +114,14 @@ pub(super) async fn leave(entered: Entered, answered: Result<Answered, Problem>)
             let answered = located(&entered, answered);
             match repeat::keep(session, &answered).await {
                 Ok(()) => respond(&entered, answered),
+                // It was done, and whoever asked may hear so. Repeated, it is said to have taken effect.
+                Err(problem) if problem.status().is_server_error() => respond(&entered, answered),
                 Err(problem) => problem.into_response(),
             }
         }
         (Err(problem), None) => problem.into_response(),
+        // Nobody can say what became of it: a key that is there guards an effect, and a store that is away is not asked.
+        (Err(problem), Some(_)) if problem.status().is_server_error() => problem.into_response(),
         // A refusal keeps no key, even when a part of the work was committed before it.
         (Err(problem), Some(session)) if session.forget_command().await.unwrap_or(false) => problem.into_response(),
         // Somebody else may have carried out the very same command meanwhile: then theirs is the answer.

@@ -71,7 +71,7 @@ impl Mailer for FileOutbox {
         let text = format!("To: {}\nSubject: {}\n\n{}\n", mail.to.as_str(), mail.subject, mail.body);
         let written = tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(folder)?;
-            std::fs::write(path, text)
+            crate::private::write(&path, &text)
         });
         match written.await {
             Ok(Ok(())) => Ok(()),
@@ -81,5 +81,45 @@ impl Mailer for FileOutbox {
             }
             Err(_) => Err(MailFailed.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mail(to: &str) -> Mail {
+        Mail { to: to.parse().unwrap(), subject: "A new password".to_owned(), body: "Choose one.".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn each_mail_is_a_file_that_only_its_owner_can_read() {
+        let name = crate::signing::hexadecimal(&crate::signing::random::<8>().unwrap());
+        let folder = std::env::temp_dir().join(format!("crm-outbox-{name}")).join("made");
+        let outbox = FileOutbox::new(folder.clone());
+        for to in ["ada@office.example", "rita@office.example"] {
+            outbox.send(mail(to)).await.unwrap();
+        }
+        let mut texts = Vec::new();
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            #[cfg(unix)]
+            {
+                let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+                assert_eq!(mode & 0o777, 0o600);
+            }
+            texts.push(std::fs::read_to_string(path).unwrap());
+        }
+        texts.sort();
+        let expected =
+            ["ada", "rita"].map(|who| format!("To: {who}@office.example\nSubject: A new password\n\nChoose one.\n"));
+        assert_eq!(texts, expected);
+        std::fs::remove_dir_all(folder.parent().unwrap()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_made_is_a_failure() {
+        let nowhere = FileOutbox::new(PathBuf::from("/dev/null/outbox"));
+        assert_eq!(nowhere.send(mail("ada@office.example")).await.unwrap_err().code(), "mail.failed");
     }
 }

@@ -105,10 +105,9 @@ impl Identity {
     ) -> Result<SignedIn> {
         let hash = self.0.passwords.hash(password).await?;
         let owner = NewMember { name, email, role: StandardRole::Owner, custom_role_id: None };
-        let (organization, owner) = self.0.crm.found(new, owner).await?;
-        let session = self.product(organization.id);
-        session.sign_ins().set_password(owner.id, hash).await?;
-        self.enter(&session, owner).await
+        // One commit: an owner without a password could neither sign in nor register again.
+        let (organization, owner) = self.0.crm.found_with_password(new, owner, hash).await?;
+        self.enter(&self.product(organization.id), owner).await
     }
 
     /// Signs a member in.

@@ -5,22 +5,24 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use crm_core::access::{Permission, Reach};
+use axum::routing;
+use crm_core::access::{Caller, Permission, Reach};
 use crm_core::activity::ActivityId;
 use crm_core::event::{Event, EventId};
-use crm_core::kernel::{Cursor, Page, Result, Stored, Value};
+use crm_core::kernel::{Cursor, Kind, Page, Result, Stored, Value};
 use crm_core::lead::LeadId;
 use crm_core::people::{AccountId, ContactId};
 use crm_core::pipeline::OpportunityId;
 use crm_core::store::{Session, UnitOfWork};
 
+use crate::api::{Api, Record, get};
 use crate::facade::Facade;
 use crate::problem::Problem;
 use crate::text;
@@ -32,8 +34,22 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Events that are read at once.
 const BATCH: u32 = 100;
 
+/// How often it is asked whether the caller may still hear: who is signed out hears no more than so long.
+const BETWEEN_CHECKS: Duration = Duration::from_secs(10);
+
+/// Puts the stream into the document; [`router`] serves it.
+pub(super) fn declare(api: &mut Api) {
+    api.document.tag("events", "What happens, as it happens");
+    let endpoint = get("/events").tag("events").says("Tells what happens to records that one may see");
+    let endpoint = endpoint.needs(Permission::EventRead).explains(
+        "Server-sent events: each has the identifier, the name and, as its data, the event. Send the identifier of the last \
+         one as `Last-Event-ID` to go on behind it. An event is told once it is some seconds old.",
+    );
+    api.tell_of_stream::<Record<Event>>(&endpoint);
+}
+
 pub(crate) fn router(facade: Facade) -> Router {
-    Router::new().route("/events", get(stream)).with_state(facade)
+    Router::new().route("/events", routing::get(stream)).with_state(facade)
 }
 
 async fn stream(State(facade): State<Facade>, request: Request) -> Response {
@@ -48,10 +64,11 @@ async fn stream(State(facade): State<Facade>, request: Request) -> Response {
     if let Err(refused) = caller.check(Permission::EventRead) {
         return Problem::from(crm_core::kernel::Error::from(refused)).into_response();
     }
-    let session = facade.crm().session(caller);
+    let session = facade.crm().session(caller.clone());
     let last = text::head(&parts.headers, "last-event-id").and_then(|id| id.parse::<EventId>().ok());
     let place = last.map_or_else(|| Place::Now(session.ports().clock.now()), Place::Behind);
-    let reader = Reader { session, place, waiting: VecDeque::new() };
+    let door = Door { facade, head: parts, caller, checked: Instant::now() };
+    let reader = Reader { door, session, place, waiting: VecDeque::new() };
     let messages = futures_util::stream::unfold(reader, |mut reader| async move {
         let message = reader.next().await?;
         Some((Ok::<_, Infallible>(message), reader))
@@ -66,7 +83,31 @@ enum Place {
     Behind(EventId),
 }
 
+/// Who listens, and whether they still may.
+struct Door {
+    facade: Facade,
+    head: Parts,
+    caller: Caller,
+    checked: Instant,
+}
+
+impl Door {
+    /// Whether whoever sent the request is still the same caller, with the same permissions and reach.
+    async fn is_open(&mut self) -> bool {
+        if self.checked.elapsed() < BETWEEN_CHECKS {
+            return true;
+        }
+        self.checked = Instant::now();
+        match self.facade.authenticator().authenticate(&self.head).await {
+            Ok(caller) => caller == self.caller,
+            // A store that is away for a moment has signed nobody out; reading will tell.
+            Err(error) => error.kind() == Kind::Unavailable,
+        }
+    }
+}
+
 struct Reader {
+    door: Door,
     session: Session,
     place: Place,
     waiting: VecDeque<Stored<Event>>,
@@ -80,7 +121,10 @@ impl Reader {
                 self.place = Place::Behind(event.id);
                 let id = event.id.to_string();
                 let message = Message::default().id(id).event(event.name.clone());
-                return message.json_data(crate::api::Record(event)).ok();
+                return message.json_data(Record(event)).ok();
+            }
+            if !self.door.is_open().await {
+                return None;
             }
             match self.read().await {
                 Ok(()) if self.waiting.is_empty() => tokio::time::sleep(PAUSE).await,

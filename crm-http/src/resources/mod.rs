@@ -31,4 +31,5 @@ pub(crate) fn declare(api: &mut Api, options: &Options) {
     duplicates::declare(api);
     imports::declare(api, options);
     organization::declare(api);
+    events::declare(api);
 }

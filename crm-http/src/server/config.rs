@@ -167,8 +167,18 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
         .map_err(|error| wrong("config", format!("'{}' cannot be read: {error}", path.display())))?;
     // The message of the parser would quote the line, and with it perhaps a secret.
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
-        wrong("config", format!("'{}', line {line}: {}", path.display(), error.message()))
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let place = format!("'{}', line {line}", path.display());
+        // A value of the wrong kind may be a secret all the same: its key is named, and what it is to be.
+        match error.message().split_once("expected ").filter(|_| error.message().starts_with("invalid type")) {
+            Some((_, expected)) => {
+                let key =
+                    text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
+                wrong("config", format!("{place}: '{key}' is to be {expected}"))
+            }
+            None => wrong("config", format!("{place}: {}", error.message())),
+        }
     })
 }
 
@@ -230,6 +240,23 @@ mod tests {
             assert_eq!(error.key, key);
             assert!(!error.to_string().contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_is_named_by_its_line_and_key_and_no_value_is_shown() {
+        let path = std::env::temp_dir().join(format!("crm-config-{}.toml", std::process::id()));
+        for (text, expected) in [
+            ("listen = '127.0.0.1:1'\ncolour = 'red'", "line 2: unknown field `colour`"),
+            ("data = 'x'\n\nsecret = 12345", "line 3: 'secret' is to be a string"),
+            ("caller_rate = 'fast'", "line 1: 'caller_rate' is to be u32"),
+            ("listen = ", "line 1: "),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = read_file(&path).err().unwrap().to_string();
+            assert!(error.starts_with("config: ") && error.contains(expected), "{error}");
+            assert!(!error.contains("12345") && !error.contains("fast"), "{error}");
+        }
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

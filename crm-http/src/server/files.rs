@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crm_core::access::{Caller, Slug};
 use crm_core::crm::Crm;
 use crm_core::csv::{CsvOptions, CsvReader};
-use crm_core::import::{ImportKind, ImportOptions, NewImport, export_leads, fingerprint};
+use crm_core::import::{ImportKind, ImportOptions, NewImport, Start, export_leads, fingerprint};
 use crm_core::kernel::Predicate;
 use crm_core::store::Session;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,7 +54,7 @@ pub(super) struct ExportFlags {
 
 /// A session of the product itself in the organization with this name.
 async fn session(crm: &Crm, slug: &str) -> Result<Session, Failure> {
-    let slug = Slug::try_from(slug.to_owned())?;
+    let slug = Slug::try_from(slug.to_owned()).map_err(|error| format!("organization: {error}"))?;
     let organization = crm.organization_by_slug(&slug).await?;
     let organization = organization.ok_or_else(|| format!("organization: there is none named '{}'", slug.as_str()))?;
     Ok(crm.session(Caller::system(organization, "command-line")))
@@ -97,6 +97,11 @@ pub(super) async fn import(config: &Config, flags: &ImportFlags) -> Result<(), F
         session.imports().dry_run(new, &mut rows, &mut progress).await?
     } else {
         let start = session.imports().start(new).await?;
+        match start {
+            Start::Begun(_) => {}
+            Start::Resumed(_) => say("an import of this file was interrupted and goes on"),
+            Start::AlreadyImported(_) => say("this file was imported before, and is not imported again; then"),
+        }
         session.imports().run(start.import().id, &mut rows, &mut progress).await?
     };
     bar.finish_and_clear();

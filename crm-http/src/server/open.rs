@@ -1,8 +1,5 @@
 //! Opening of the store and of the sign-in, as the configuration says.
 
-use std::io::Write as _;
-use std::path::Path;
-
 use crm_core::crm::Crm;
 use crm_core::kernel::MetadataPhoneNumbers;
 use crm_store_postgres::PgStore;
@@ -21,15 +18,22 @@ pub(super) async fn open(config: &Config) -> Result<Crm, Failure> {
     std::fs::create_dir_all(&config.data)
         .map_err(|error| format!("data: the folder '{}' cannot be made: {error}", config.data.display()))?;
     let crm = match &config.database {
-        Database::Sqlite(path) => Crm::new(SqliteStore::open(path).await?, SystemClock, RandomIds::new()),
+        Database::Sqlite(path) => {
+            Crm::new(SqliteStore::open(path).await.map_err(unopened)?, SystemClock, RandomIds::new())
+        }
         Database::Postgres(url, admin) => {
             if let Some(admin) = admin {
-                PgStore::migrate(admin).await?;
+                PgStore::migrate(admin).await.map_err(|error| format!("admin_database: {error}"))?;
             }
-            Crm::new(PgStore::connect(url).await?, SystemClock, RandomIds::new())
+            Crm::new(PgStore::connect(url).await.map_err(unopened)?, SystemClock, RandomIds::new())
         }
     };
     Ok(crm.with_phones(MetadataPhoneNumbers))
+}
+
+/// Names the key of a store that does not open.
+fn unopened(error: impl std::fmt::Display) -> String {
+    format!("database: {error}")
 }
 
 /// Brings the schema up to date, and says so.
@@ -40,7 +44,8 @@ pub(super) async fn migrate(config: &Config) -> Result<(), Failure> {
             say(&format!("'{}' is up to date", path.display()));
         }
         Database::Postgres(url, admin) => {
-            PgStore::migrate(admin.as_ref().unwrap_or(url)).await?;
+            let key = if admin.is_some() { "admin_database" } else { "database" };
+            PgStore::migrate(admin.as_ref().unwrap_or(url)).await.map_err(|error| format!("{key}: {error}"))?;
             say("the schema is up to date");
         }
     }
@@ -57,20 +62,11 @@ pub(super) fn secret(config: &Config) -> Result<Secret, Failure> {
         Ok(text) => Ok(parse_secret(&text)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let digits = hexadecimal(&random::<32>()?);
-            write_private(&path, &digits).map_err(|error| format!("secret: '{}': {error}", path.display()))?;
+            crate::private::write(&path, &digits).map_err(|error| format!("secret: '{}': {error}", path.display()))?;
             Ok(parse_secret(&digits)?)
         }
         Err(error) => Err(format!("secret: '{}' cannot be read: {error}", path.display()).into()),
     }
-}
-
-/// Writes a file that nobody else can read.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
 }
 
 /// The built-in sign-in, with the mail server of the configuration or an outbox in the folder.

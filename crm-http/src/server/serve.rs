@@ -1,6 +1,7 @@
 //! Serving: the API, and beside it the worker, until the process is asked to end.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -9,6 +10,9 @@ use super::config::Config;
 use super::{Failure, metrics, open, say, worker};
 use crate::protection::limits::{Rate, RateLimits};
 use crate::{Options, identity, router_with};
+
+/// How long requests that have begun may take once the end was asked for.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Serves until asked to end, and finishes what has begun.
 pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
@@ -40,7 +44,16 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
         let _ = end.send(true);
     };
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(asked).await?;
+    tokio::select! {
+        served = axum::serve(listener, service).with_graceful_shutdown(asked) => served?,
+        () = out_of_patience(ended) => tracing::warn!("connections that are still open are closed"),
+    }
     working.await?;
     Ok(())
+}
+
+/// Comes some time after the end was asked for: who listens to events would never hang up.
+async fn out_of_patience(mut ended: watch::Receiver<bool>) {
+    let _ = ended.wait_for(|ended| *ended).await;
+    tokio::time::sleep(PATIENCE).await;
 }

@@ -1,15 +1,21 @@
-//! Looking whether everything is as it should be: the store answers, its schema fits, keys can be made.
+//! Looking whether everything is as it should be: the store answers, its schema fits, keys can be made, and what every
+//! organization has fits together.
 
-use crm_core::access::Slug;
+use crm_core::access::Caller;
+use crm_core::crm::Crm;
+use crm_core::inspection::Finding;
+use crm_core::kernel::Result;
 
 use super::config::{Config, Database};
-use super::{Failure, open, say};
+use super::{Failure, each, open, say};
 
-/// Looks, and says what was looked at. An audit chain and invariants over all organizations are not looked at yet.
-pub(super) async fn verify(config: &Config) -> Result<(), Failure> {
+/// Findings that are shown of one organization.
+const MOST_SHOWN: usize = 20;
+
+/// Looks, says what was looked at, and fails when something does not fit.
+pub(super) async fn verify(config: &Config) -> std::result::Result<(), Failure> {
     // Opening compares the schema with what the records declare, and refuses another.
     let crm = open::open(config).await?;
-    crm.organization_by_slug(&Slug::try_from("verify".to_owned())?).await?;
     let store = match &config.database {
         Database::Sqlite(path) => format!("the file '{}'", path.display()),
         Database::Postgres(..) => "the PostgreSQL server".to_owned(),
@@ -17,6 +23,86 @@ pub(super) async fn verify(config: &Config) -> Result<(), Failure> {
     say(&format!("ok: {store} answers, and its schema is the present one"));
     open::identity(config, &crm)?;
     say("ok: the secret is there, and keys are made of it");
-    say("not looked at: the audit chain and invariants over records, which have no check yet");
+    let verified = inspect(&crm, &mut say).await?;
+    if verified.findings > 0 {
+        return Err(format!("{} findings; nothing was changed", verified.findings).into());
+    }
     Ok(())
+}
+
+/// What all organizations came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Verified {
+    organizations: usize,
+    findings: usize,
+}
+
+/// Inspects every organization, and tells of each.
+async fn inspect(crm: &Crm, tell: &mut impl FnMut(&str)) -> Result<Verified> {
+    let mut verified = Verified::default();
+    let mut all = each::Organizations::of(crm);
+    while let Some((slug, organization)) = all.next().await? {
+        let session = crm.session(Caller::system(organization, "verify"));
+        let inspected = session.inspection().run().await?;
+        let (found, looked_at) = (inspected.findings.len(), inspected.looked_at);
+        verified.organizations += 1;
+        verified.findings += found;
+        let word = if found == 0 { "ok" } else { "NOT OK" };
+        tell(&format!("{word}: '{slug}': {looked_at} records looked at for trail and sums, {found} findings"));
+        for Finding { rule, entity, id, problem } in inspected.findings.iter().take(MOST_SHOWN) {
+            tell(&format!("  {rule}: {entity} {id}: {problem}"));
+        }
+        if found > MOST_SHOWN {
+            tell(&format!("  and {} more", found - MOST_SHOWN));
+        }
+    }
+    Ok(verified)
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_core::access::{Intent, NewMember, NewOrganization, StandardRole, TimeZone};
+    use crm_core::event::Event;
+    use crm_core::kernel::{Currency, Page, Predicate};
+    use crm_core::store::{MemoryStore, Records, Store as _};
+    use crm_core::testing::{ManualClock, SequentialIds};
+
+    use super::*;
+
+    async fn found(crm: &Crm, slug: &str) -> crm_core::access::OrganizationId {
+        let new = NewOrganization {
+            slug: slug.to_owned().try_into().unwrap(),
+            name: slug.parse().unwrap(),
+            default_currency: Currency::EUR,
+            time_zone: TimeZone::utc(),
+            region: None,
+        };
+        let email = "olivia@example.com".parse().unwrap();
+        let owner =
+            NewMember { name: "Olivia".parse().unwrap(), email, role: StandardRole::Owner, custom_role_id: None };
+        crm.found(new, owner).await.unwrap().0.id
+    }
+
+    #[tokio::test]
+    async fn an_event_that_was_removed_is_told_of_with_its_organization() {
+        let store = MemoryStore::new();
+        let crm = Crm::new(store.clone(), ManualClock::default(), SequentialIds::new());
+        let (_, damaged) = (found(&crm, "sound").await, found(&crm, "damaged").await);
+        let mut told = Vec::new();
+        let verified = inspect(&crm, &mut |line| told.push(line.to_owned())).await.unwrap();
+        assert_eq!(verified, Verified { organizations: 2, findings: 0 }, "{told:?}");
+
+        let mut tx = store.begin(damaged, Intent::Write).await.unwrap();
+        let page = Page::first(100);
+        let events = Records::<Event>::list(&mut *tx, &Predicate::everything(), &page).await.unwrap();
+        let added = events.iter().find(|event| event.name == "member.added").unwrap();
+        Records::<Event>::delete(&mut *tx, added.id, added.version).await.unwrap();
+        tx.commit().await.unwrap();
+        told.clear();
+        let verified = inspect(&crm, &mut |line| told.push(line.to_owned())).await.unwrap();
+        assert_eq!(verified, Verified { organizations: 2, findings: 1 });
+        assert!(told[0].starts_with("NOT OK: 'damaged'"), "{told:?}");
+        assert!(told[1].contains(&format!("trail: member {}", added.record_id)), "{told:?}");
+        assert!(told[2].starts_with("ok: 'sound'"), "{told:?}");
+    }
 }

@@ -1,20 +1,26 @@
-//! The worker loop: does what is due, rests, and ends between two batches.
+//! The worker loop: does what is due, tidies up now and then, rests, and ends between two batches.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crm_core::access::Caller;
 use crm_core::crm::Crm;
+use crm_core::kernel::Result;
 use tokio::sync::watch;
 
 use super::config::Config;
-use super::{Failure, open, say};
+use super::{Failure, each, open, say};
 
 /// Jobs at once.
 const BATCH: u32 = 100;
 /// Rest when nothing is due.
 const REST: Duration = Duration::from_secs(1);
+/// How often what is over is forgotten.
+const BETWEEN_TIDYINGS: Duration = Duration::from_hours(1);
+/// Keys of commands that are forgotten at once.
+const KEYS_AT_ONCE: u32 = 500;
 
 /// Works until asked to end.
-pub(super) async fn work(config: &Config) -> Result<(), Failure> {
+pub(super) async fn work(config: &Config) -> std::result::Result<(), Failure> {
     let crm = open::open(config).await?;
     let (end, ended) = watch::channel(false);
     say("Working off what is due; end with Ctrl-C");
@@ -27,7 +33,12 @@ pub(super) async fn work(config: &Config) -> Result<(), Failure> {
 /// Works until `ended` says so.
 pub(super) async fn until(crm: Crm, mut ended: watch::Receiver<bool>) {
     let worker = format!("crm-http-{}", std::process::id());
+    let mut tidied: Option<Instant> = None;
     while !*ended.borrow() {
+        if tidied.is_none_or(|at| at.elapsed() >= BETWEEN_TIDYINGS) {
+            tidied = Some(Instant::now());
+            tidy(&crm, &ended).await;
+        }
         match crm.run_due(&worker, BATCH).await {
             Ok(run) => {
                 for (organization, trouble) in &run.troubles {
@@ -44,6 +55,35 @@ pub(super) async fn until(crm: Crm, mut ended: watch::Receiver<bool>) {
     }
 }
 
+/// Forgets what is over in every organization. Trouble is for the log: an hour later it is tried again.
+async fn tidy(crm: &Crm, ended: &watch::Receiver<bool>) {
+    match forget(crm, || *ended.borrow()).await {
+        Ok(0) => {}
+        Ok(forgotten) => tracing::info!(forgotten, "keys of commands are over"),
+        Err(error) => tracing::error!(cause = %error, "keys of commands cannot be forgotten"),
+    }
+}
+
+/// Forgets the keys of commands whose time is over, until `is_over`; answers how many.
+async fn forget(crm: &Crm, is_over: impl Fn() -> bool) -> Result<usize> {
+    let (mut forgotten, most) = (0, usize::try_from(KEYS_AT_ONCE).unwrap_or(usize::MAX));
+    let mut all = each::Organizations::of(crm);
+    while let Some((_, organization)) = all.next().await? {
+        let session = crm.session(Caller::system(organization, "worker"));
+        loop {
+            if is_over() {
+                return Ok(forgotten);
+            }
+            let count = session.forget_commands(KEYS_AT_ONCE).await?;
+            forgotten += count;
+            if count < most {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
+}
+
 /// Waits for Ctrl-C, or for the signal by which systems end services.
 pub(super) async fn asked_to_end() {
     #[cfg(unix)]
@@ -58,4 +98,71 @@ pub(super) async fn asked_to_end() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crm_core::access::{NewMember, NewOrganization, OrganizationId, Permission, StandardRole, TimeZone};
+    use crm_core::command::{CommandKey, CommandName, REMEMBERED};
+    use crm_core::kernel::{Clock, Currency, Timestamp};
+    use crm_core::store::MemoryStore;
+    use crm_core::testing::{ManualClock, SequentialIds};
+
+    use super::*;
+
+    struct SharedClock(Arc<ManualClock>);
+
+    impl Clock for SharedClock {
+        fn now(&self) -> Timestamp {
+            self.0.now()
+        }
+    }
+
+    async fn found(crm: &Crm, slug: &str) -> OrganizationId {
+        let new = NewOrganization {
+            slug: slug.to_owned().try_into().unwrap(),
+            name: slug.parse().unwrap(),
+            default_currency: Currency::EUR,
+            time_zone: TimeZone::utc(),
+            region: None,
+        };
+        let email = "olivia@example.com".parse().unwrap();
+        let owner =
+            NewMember { name: "Olivia".parse().unwrap(), email, role: StandardRole::Owner, custom_role_id: None };
+        crm.found(new, owner).await.unwrap().0.id
+    }
+
+    async fn command(crm: &Crm, organization: OrganizationId, key: &str) {
+        let name = CommandName { principal: "p".to_owned(), key: key.to_owned(), fingerprint: "f".to_owned() };
+        let session = crm.session(Caller::system(organization, "test")).carrying_out(name);
+        session.begin(Permission::LeadUpdate).await.unwrap().commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_loop_forgets_keys_that_are_over_in_every_organization() {
+        let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
+        let crm = Crm::new(store.clone(), SharedClock(Arc::clone(&clock)), SequentialIds::new());
+        let organizations = [found(&crm, "one").await, found(&crm, "two").await];
+        for organization in organizations {
+            command(&crm, organization, "old").await;
+        }
+        clock.advance(REMEMBERED / 2);
+        command(&crm, organizations[0], "young").await;
+        clock.advance(REMEMBERED / 2);
+        let (end, ended) = watch::channel(false);
+        let working = tokio::spawn(until(crm, ended));
+        let keys = || organizations.map(|organization| store.dump::<CommandKey>(organization).len());
+        for _ in 0..1_000 {
+            if keys() == [1, 0] {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(keys(), [1, 0]);
+        assert_eq!(store.dump::<CommandKey>(organizations[0])[0].key, "young");
+        end.send(true).unwrap();
+        working.await.unwrap();
+    }
 }

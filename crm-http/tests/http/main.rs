@@ -3,11 +3,16 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is its report")]
 
 mod bodies;
+mod client;
+mod database;
 mod document;
+mod events;
+mod leaky;
 mod matrix;
-
 mod office;
+mod outage;
 mod problems;
 mod records;
 mod repeated;
+mod schema;
 mod signing_in;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use crm_core::access::{Caller, MemberId, NewMember, NewOrganization, OrganizationId, StandardRole, TimeZone};
 use crm_core::crm::Crm;
 use crm_core::kernel::{Clock, Currency, Result, Timestamp};
-use crm_core::store::MemoryStore;
+use crm_core::store::{MemoryStore, Store};
 use crm_core::testing::{ManualClock, SequentialIds};
 use crm_http::authenticator::Unauthenticated;
 use crm_http::protection::limits::{Rate, RateLimits};
@@ -86,9 +86,23 @@ impl Office {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
+        Self::on(MemoryStore::new(), options).await
+    }
+
+    /// An office on a store of the test's choice.
+    pub(crate) async fn on(store: impl Store + 'static, options: Options) -> Self {
+        Self::guarded(store, options, Trusting).await
+    }
+
+    /// An office with another way to find out who asks.
+    pub(crate) async fn guarded<A: Authenticator>(
+        store: impl Store + 'static,
+        options: Options,
+        authenticator: impl FnOnce(Crm) -> A,
+    ) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let crm = Crm::new(MemoryStore::new(), SharedClock(Arc::clone(&clock)), SequentialIds::new());
-        let router = router_with(crm.clone(), Trusting(crm.clone()), options, |_| ()).unwrap();
+        let crm = Crm::new(store, SharedClock(Arc::clone(&clock)), SequentialIds::new());
+        let router = router_with(crm.clone(), authenticator(crm.clone()), options, |_| ()).unwrap();
         Self::found(crm, clock, router, "office").await
     }
 

@@ -1,10 +1,12 @@
 //! The same command twice: by the same client, by many at once, and under a key that was used for something else.
 
 use axum::http::Method;
+use crm_http::Options;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::office::{Office, Reply, id};
+use crate::database::{Database, SqliteFile};
+use crate::office::{Office, Reply, generous, id};
 
 async fn post(office: &Office, path: &str, key: &str, body: serde_json::Value) -> Reply {
     let token = office.token(office.owner);
@@ -64,39 +66,43 @@ async fn keys_of_two_members_never_meet() {
     assert_ne!(id(&first.json()), id(&second.json()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_eight_racing_posts_under_each_of_a_hundred_keys_one_takes_effect() {
-    let office = Office::open().await;
-    let mut races = Vec::new();
-    for key in 0..100 {
-        for _ in 0..8 {
+const KEYS: usize = 100;
+const RACERS: usize = 8;
+/// Keys that are raced for at once: a store with a disk serves one writer after another.
+const WAVE: usize = 10;
+
+/// Races for each of a hundred keys, and repeats each command once more when all is over.
+async fn race(office: &Office) {
+    let lead = |key: usize| json!({ "lead": { "last_name": format!("Racer {key}") }, "confirmed": true });
+    for wave in (0..KEYS).collect::<Vec<_>>().chunks(WAVE) {
+        let races = wave.iter().flat_map(|key| std::iter::repeat_n(*key, RACERS)).map(|key| {
             let office = office.clone();
-            races.push(tokio::spawn(async move {
-                let body = json!({ "lead": { "last_name": format!("Racer {key}") }, "confirmed": true });
-                (key, post(&office, "/api/leads", &format!("race-{key}"), body).await)
-            }));
+            tokio::spawn(async move { (key, post(&office, "/api/leads", &format!("race-{key}"), lead(key)).await) })
+        });
+        let replies: Vec<_> = join_all(races).await.into_iter().map(Result::unwrap).collect();
+        for key in wave {
+            let own: Vec<_> = replies.iter().filter(|(other, _)| other == key).map(|(_, reply)| reply).collect();
+            let first = own.iter().find(|reply| reply.status == 201).unwrap();
+            for reply in &own {
+                assert!(
+                    (reply.status == 201 && reply.body == first.body)
+                        || (reply.status == 409 && reply.header("retry-after").is_some()),
+                    "{key}: {} {}",
+                    reply.status,
+                    reply.text()
+                );
+            }
+            let again = post(office, "/api/leads", &format!("race-{key}"), lead(*key)).await;
+            assert_eq!((again.status, &again.body), (first.status, &first.body), "{key}");
+            assert_eq!(again.header("idempotent-replayed"), Some("true"), "{key}");
+            assert_eq!(own.len(), RACERS);
         }
     }
-    let replies: Vec<_> = join_all(races).await.into_iter().map(Result::unwrap).collect();
-    for key in 0..100 {
-        let own: Vec<_> = replies.iter().filter(|(other, _)| *other == key).map(|(_, reply)| reply).collect();
-        let first = own.iter().find(|reply| reply.status == 201).unwrap();
-        for reply in &own {
-            assert!(
-                (reply.status == 201 && reply.body == first.body)
-                    || (reply.status == 409 && reply.header("retry-after").is_some()),
-                "{key}: {} {}",
-                reply.status,
-                reply.text()
-            );
-        }
-    }
-    assert_eq!(leads(&office).await, 100);
+    assert_eq!(leads(office).await, KEYS);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_sixty_four_conversions_of_one_lead_at_once_there_is_one() {
-    let office = Office::open().await;
+/// Converts one lead by 64 commands at once.
+async fn convert_at_once(office: &Office) {
     let lead = office.lead("Lovelace").await;
     let path = format!("/api/leads/{}", id(&lead));
     office.post(&format!("{path}/qualify"), json!({})).await.expect(200);
@@ -117,4 +123,48 @@ async fn of_sixty_four_conversions_of_one_lead_at_once_there_is_one() {
         let page = office.get(&format!("/api/{list}")).await.expect(200);
         assert_eq!(page["items"].as_array().unwrap().len(), 1, "{list}");
     }
+}
+
+fn options() -> Options {
+    Options { rates: generous(), ..Options::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_eight_racing_posts_under_each_of_a_hundred_keys_one_takes_effect() {
+    race(&Office::open().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_eight_racing_posts_one_takes_effect_in_a_file() {
+    let file = SqliteFile::new();
+    race(&Office::on(file.store().await, options()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_eight_racing_posts_one_takes_effect_on_a_server() {
+    let Some(database) = Database::fresh("racing posts").await else { return };
+    let store = database.store().await;
+    race(&Office::on(store.clone(), options()).await).await;
+    store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_sixty_four_conversions_of_one_lead_at_once_there_is_one() {
+    convert_at_once(&Office::open().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_sixty_four_conversions_of_one_lead_there_is_one_in_a_file() {
+    let file = SqliteFile::new();
+    convert_at_once(&Office::on(file.store().await, options()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_sixty_four_conversions_of_one_lead_there_is_one_on_a_server() {
+    let Some(database) = Database::fresh("racing conversions").await else { return };
+    let store = database.store().await;
+    convert_at_once(&Office::on(store.clone(), options()).await).await;
+    store.close().await;
+    database.remove().await;
 }

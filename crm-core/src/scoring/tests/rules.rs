@@ -45,6 +45,21 @@ fn the_default_rule_is_sound() {
 }
 
 #[test]
+fn numbers_at_the_end_of_their_range_are_refused_like_others() {
+    for extreme in [i64::MIN, i64::MAX] {
+        let mut new = rule(vec![each("email_opened", extreme)]);
+        new.lowest = Some(extreme);
+        new.highest = Some(extreme);
+        new.threshold = Some(Threshold { at: extreme, release: i64::MIN });
+        let problems = ScoringRule::new(new).check(&Schema::default()).unwrap_err().0;
+        let named = |field: &str| problems.iter().any(|problem| problem.field == field);
+        for field in ["criteria[0].points", "lowest", "highest", "threshold"] {
+            assert!(named(field), "{field} {extreme}");
+        }
+    }
+}
+
+#[test]
 fn every_problem_of_a_rule_is_named_at_its_place() {
     let mut new = rule(vec![
         each("email_opened", 0),

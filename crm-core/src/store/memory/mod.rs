@@ -129,6 +129,16 @@ impl Store for MemoryStore {
     async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
         Ok(self.read().links.get(link).copied())
     }
+
+    async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
+        let after = after.map_or("", Slug::as_str);
+        let state = self.read();
+        let behind = state.slugs.iter().filter(|(slug, _)| slug.as_str() > after);
+        let mut behind: Vec<_> = behind.map(|(slug, organization)| (slug.clone(), *organization)).collect();
+        behind.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+        behind.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(behind)
+    }
 }
 
 struct MemoryTx<'a> {

@@ -27,6 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         Box::pin(nothing_that_another_organization_does_makes_a_difference(store))
     }),
     Check::new("a_slug_belongs_to_one_organization", |store| Box::pin(a_slug_belongs_to_one_organization(store))),
+    Check::new("slugs_are_listed_in_their_order", |store| Box::pin(slugs_are_listed_in_their_order(store))),
     Check::new("an_account_at_a_provider_belongs_to_one_organization", |store| {
         Box::pin(an_account_at_a_provider_belongs_to_one_organization(store))
     }),
@@ -143,6 +144,31 @@ async fn a_slug_belongs_to_one_organization(store: &dyn Store) -> Checked {
     tx.claim_slug(&acme, ours).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn slugs_are_listed_in_their_order(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (ours, theirs) = (bench.organization().await?, bench.organization().await?);
+    let slug = |text: &str| Slug::try_from(text.to_owned());
+    let mut whose = Vec::new();
+    for (text, organization) in [("listed-b", theirs), ("listed-a", ours), ("listed-a1", ours), ("listed-0", theirs)] {
+        let mut tx = bench.write(organization).await?;
+        tx.claim_slug(&slug(text)?, organization).await?;
+        tx.commit().await?;
+        whose.push((slug(text)?, organization));
+    }
+    whose.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+    let before = slug("listed")?;
+    let listed = store.organizations(Some(&before), 10).await?;
+    let listed: Vec<_> = listed.into_iter().filter(|(slug, _)| slug.as_str().starts_with("listed-")).collect();
+    same("all of them", &listed, &whose)?;
+    let first: Vec<_> = whose.iter().take(2).cloned().collect();
+    same("the first two", &store.organizations(Some(&before), 2).await?, &first)?;
+    let last: Vec<_> = whose.iter().skip(3).cloned().collect();
+    let behind = store.organizations(Some(&slug("listed-a1")?), 1).await?;
+    same("the one behind the third", &behind, &last)?;
+    let all = store.organizations(None, 1_000).await?;
+    same("whether the beginning has them all", &whose.iter().all(|slug| all.contains(slug)), &true)
 }
 
 async fn an_account_at_a_provider_belongs_to_one_organization(store: &dyn Store) -> Checked {
