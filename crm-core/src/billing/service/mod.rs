@@ -5,8 +5,10 @@
 
 mod command;
 mod offer;
+mod replay;
 mod subscriptions;
 
 pub use command::{BillingCommand, BillingCommandId, CommandKind, CommandState};
 pub use offer::{NewCheckout, Overview, PlanChange, PlanLimit, PlanRefusal, ServiceView};
+pub use replay::ReplayRefusal;
 pub use subscriptions::Subscriptions;

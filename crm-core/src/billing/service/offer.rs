@@ -12,6 +12,7 @@ use crate::paywall::{AccessReason, Level, ServiceModule};
 
 /// A wish to subscribe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewCheckout {
     /// The catalogue's names of the prices: `leadgen_monthly`.
@@ -23,6 +24,7 @@ pub struct NewCheckout {
 
 /// A limit that comes with a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlanLimit {
     /// What is counted.
@@ -33,6 +35,7 @@ pub struct PlanLimit {
 
 /// A wish to change a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlanChange {
     /// The provider's identifier of the subscription.
@@ -47,7 +50,8 @@ pub struct PlanChange {
 }
 
 /// How an organization stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     /// Each service.
     pub services: Vec<ServiceView>,
@@ -61,6 +65,7 @@ pub struct Overview {
 
 /// How an organization stands with one service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServiceView {
     /// The service.
     pub service: ServiceModule,

@@ -12,10 +12,11 @@ use crate::billing::catalogue::ServicePrice;
 use crate::billing::desk::{Desk, catalogue, may_try_again};
 use crate::billing::dunning::dunning;
 use crate::billing::external::ExternalId;
-use crate::billing::gateway::GatewayResult;
+use crate::billing::gateway::{GatewayError, GatewayResult};
 use crate::billing::request::{
     Cancellation, ChangePreview, CheckoutLine, CheckoutRequest, NewCustomer, PortalRequest, SubscriptionChange,
 };
+use crate::billing::revenue::RevenueFact;
 use crate::billing::truth::{CheckoutSession, CheckoutStatus, PortalSession};
 use crate::billing::usage::Meter;
 use crate::kernel::{FieldProblem, Id, Page, Predicate, Result, Stored};
@@ -48,12 +49,30 @@ impl Subscriptions<'_> {
         })
     }
 
-    /// The organization's invoices.
+    /// What follows for each service, with everything that was looked at.
     ///
     /// # Errors
     /// Those of the door.
-    pub async fn invoices(&self, page: &Page<Invoice>) -> Result<Vec<Stored<Invoice>>> {
+    pub async fn decision(&self) -> Result<Decision> {
+        let mut uow = self.session.begin(Permission::BillingRead).await?;
+        let now = uow.now();
+        Ok(decide(&snapshot(&mut uow).await?, self.billing.policy(), now))
+    }
+
+    /// How the organization's monthly payments have moved.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn revenue(&self, page: &Page<RevenueFact>) -> Result<Vec<Stored<RevenueFact>>> {
         self.session.begin(Permission::BillingRead).await?.list(&Predicate::everything(), page).await
+    }
+
+    /// The organization's invoices that match.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn invoices(&self, filter: &Predicate<Invoice>, page: &Page<Invoice>) -> Result<Vec<Stored<Invoice>>> {
+        self.session.begin(Permission::BillingRead).await?.list(filter, page).await
     }
 
     /// What the organization can pay with; one of them at most is the default.
@@ -121,7 +140,11 @@ impl Subscriptions<'_> {
     /// `PlanRefusal::NotYours` for a checkout of someone else; those of the provider.
     pub async fn complete_checkout(&self, session: &ExternalId) -> Result<Overview> {
         let known = self.customers().await?;
-        let page = self.billing.gateway.checkout(session).await?;
+        let page = match self.billing.gateway.checkout(session).await {
+            // Whether the provider has it for somebody else is nobody's business.
+            Err(GatewayError::NotFound { .. }) => return Err(PlanRefusal::NotYours("checkout").into()),
+            answer => answer?,
+        };
         match page.customer {
             Some(customer) if known.contains(&customer) => {
                 self.desk().sync(&customer).await?;

@@ -31,6 +31,7 @@ pub struct Recipient {
 
 /// What sort of name a platform knows somebody by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientKind {
     /// Given by the platform for our account: a page-scoped or Instagram-scoped identifier.
@@ -55,6 +56,7 @@ impl RecipientKind {
 
 /// Under which permission a message is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SendAs {
     /// Inside the window, or a template.
@@ -65,6 +67,7 @@ pub enum SendAs {
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OutboundContent {
     /// Words.
@@ -72,8 +75,10 @@ pub enum OutboundContent {
         /// The words.
         text: String,
         /// Whether the first link in it is shown as a picture.
+        #[serde(default)]
         preview_url: bool,
         /// Suggested answers.
+        #[serde(default)]
         quick_replies: Vec<QuickReply>,
     },
     /// An image, a video, a recording or a file.
@@ -123,6 +128,7 @@ pub enum OutboundContent {
 
 /// A medium to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutboundMedia {
     /// `Image`, `Video`, `Audio`, `File` or `Sticker`.
     pub kind: MessageKind,
@@ -134,6 +140,7 @@ pub struct OutboundMedia {
 
 /// Where a medium is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MediaSource {
     /// At an address of ours that the platform can reach.
@@ -144,6 +151,7 @@ pub enum MediaSource {
 
 /// A suggested answer under a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct QuickReply {
     pub title: String,
@@ -152,6 +160,7 @@ pub struct QuickReply {
 
 /// A button under a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct Button {
     pub id: String,
@@ -160,6 +169,7 @@ pub struct Button {
 
 /// A section of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct ListSection {
     pub title: String,
@@ -168,6 +178,7 @@ pub struct ListSection {
 
 /// A row of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct ListRow {
     pub id: String,
