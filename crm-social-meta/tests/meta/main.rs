@@ -23,4 +23,3 @@ mod shared;
 mod signatures;
 mod total;
 mod webhooks;
-mod wire;
