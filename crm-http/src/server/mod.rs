@@ -10,6 +10,7 @@ mod log;
 mod mail;
 mod metrics;
 mod open;
+mod providers;
 mod serve;
 mod verify;
 mod worker;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub use config::{Config, ConfigError};
+pub use providers::StripeSettings;
 
 /// A multi-tenant CRM over a documented HTTP API.
 #[derive(Debug, Parser)]
