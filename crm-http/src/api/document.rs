@@ -132,12 +132,10 @@ pub(super) fn problems(
         (StatusCode::NOT_IMPLEMENTED, endpoint.may_be_missing, "This installation has not what this needs"),
         (StatusCode::SERVICE_UNAVAILABLE, true, "The store, or a provider, cannot be reached; try again"),
     ];
+    let never_401 = endpoint.public && !endpoint.may_refuse_sign_in && !endpoint.signed;
     let wanted = all.into_iter().filter(|(status, applies, _)| {
-        *applies
-            && !(endpoint.public
-                && !endpoint.may_refuse_sign_in
-                && !endpoint.signed
-                && *status == StatusCode::UNAUTHORIZED)
+        let impossible = never_401 && *status == StatusCode::UNAUTHORIZED;
+        *applies && !impossible
     });
     wanted
         .map(|(status, _, description)| {

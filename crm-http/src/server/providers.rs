@@ -102,7 +102,7 @@ impl StripeKeys {
             SecretKey::parse(key.expose_secret()).map_err(|error| wrong("stripe.secret_key", error.to_string()))?;
         let address = self.address.as_deref().unwrap_or("https://api.stripe.com");
         let config = StripeConfig::at(address, key).map_err(|error| wrong("stripe.address", error.to_string()))?;
-        let secrets = self.webhook_secret.ok_or_else(|| StripeError::NoWebhookSecret);
+        let secrets = self.webhook_secret.ok_or(StripeError::NoWebhookSecret);
         let secrets = secrets.and_then(|secrets| WebhookSecrets::new(secrets.expose_secret().split(',')));
         let secrets = secrets.map_err(|error| wrong("stripe.webhook_secret", error.to_string()))?;
         let desk = self.desk.ok_or_else(|| {
@@ -250,14 +250,14 @@ async fn desk(crm: &Crm, slug: &Slug) -> Result<OrganizationId, Failure> {
 mod tests {
     use super::*;
 
-    fn secret(text: &str) -> Option<SecretString> {
-        Some(text.to_owned().into())
+    fn secret(text: &str) -> SecretString {
+        text.to_owned().into()
     }
 
     fn stripe() -> StripeKeys {
         StripeKeys {
-            secret_key: secret("sk_test_canary"),
-            webhook_secret: secret("whsec_canary"),
+            secret_key: Some(secret("sk_test_canary")),
+            webhook_secret: Some(secret("whsec_canary")),
             desk: Some("operator".to_owned()),
             ..StripeKeys::default()
         }
@@ -266,8 +266,8 @@ mod tests {
     fn meta() -> MetaKeys {
         MetaKeys {
             app_id: Some("1".to_owned()),
-            app_secret: secret("app-canary"),
-            verify_token: secret("verify-canary"),
+            app_secret: Some(secret("app-canary")),
+            verify_token: Some(secret("verify-canary")),
             ..MetaKeys::default()
         }
     }
@@ -284,10 +284,10 @@ mod tests {
     fn what_is_wrong_with_a_provider_is_named_by_its_key() {
         type Change<K> = fn(&mut K);
         let cases: [(Change<StripeKeys>, &str); 6] = [
-            (|keys| keys.secret_key = secret("pk_test_canary"), "stripe.secret_key"),
+            (|keys| keys.secret_key = Some(secret("pk_test_canary")), "stripe.secret_key"),
             (|keys| keys.secret_key = None, "stripe.secret_key"),
             (|keys| keys.webhook_secret = None, "stripe.webhook_secret"),
-            (|keys| keys.webhook_secret = secret("whsec_canary, "), "stripe.webhook_secret"),
+            (|keys| keys.webhook_secret = Some(secret("whsec_canary, ")), "stripe.webhook_secret"),
             (|keys| keys.desk = Some("No Slug".to_owned()), "stripe.desk"),
             (|keys| keys.address = Some("http://stripe.example".to_owned()), "stripe.address"),
         ];
@@ -300,7 +300,7 @@ mod tests {
         }
         let cases: [(Change<MetaKeys>, &str); 5] = [
             (|keys| keys.app_id = None, "meta.app_id"),
-            (|keys| keys.app_secret = secret(" "), "meta.app_secret"),
+            (|keys| keys.app_secret = Some(secret(" ")), "meta.app_secret"),
             (|keys| keys.verify_token = None, "meta.verify_token"),
             (|keys| keys.instagram_app_id = Some("2".to_owned()), "meta.instagram_app_secret"),
             (|keys| keys.address = Some("nowhere".to_owned()), "meta.address"),

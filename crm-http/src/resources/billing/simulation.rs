@@ -44,18 +44,18 @@ struct PriceToTry {
     interval: Interval,
 }
 
-/// A policy of access to be tried, in days.
+/// A policy of access to be tried; all times are days.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 struct PolicyToTry {
     /// How long everything stays open after a payment has failed.
-    grace_days: Option<u16>,
+    grace: Option<u16>,
     /// How long a period counts as renewed while nobody has said so.
-    lease_days: Option<u16>,
+    lease: Option<u16>,
     /// How long what is there may still be seen after the end.
-    export_days: Option<u16>,
+    export: Option<u16>,
     /// After how long without payment nothing is open any more.
-    suspend_after_days: Option<u16>,
+    suspend_after: Option<u16>,
 }
 
 /// What would have come of a plan.
@@ -122,10 +122,10 @@ fn plan(present: &Catalogue, policy: &AccessPolicy, prices: Vec<PriceToTry>, wis
     }
     let days = |days: u16| Duration::from_hours(24 * u64::from(days));
     let policy = AccessPolicy {
-        grace: wish.grace_days.map_or(policy.grace, days),
-        lease: wish.lease_days.map_or(policy.lease, days),
-        export_after_end: wish.export_days.map_or(policy.export_after_end, days),
-        suspend_after: wish.suspend_after_days.map(days).or(policy.suspend_after),
+        grace: wish.grace.map_or(policy.grace, days),
+        lease: wish.lease.map_or(policy.lease, days),
+        export_after_end: wish.export.map_or(policy.export_after_end, days),
+        suspend_after: wish.suspend_after.map(days).or(policy.suspend_after),
         collection_pause_closes: policy.collection_pause_closes,
     };
     Plan { catalogue: Catalogue::new(all), policy }

@@ -41,7 +41,9 @@ pub(super) fn offers(prices: Vec<ServicePrice>) -> Vec<ServiceOffer> {
         }
     }
     offers.sort_by_key(|offer| offer.service);
-    offers.iter_mut().for_each(|offer| offer.prices.sort_by_key(|price| (price.interval, price.amount.minor())));
+    for offer in &mut offers {
+        offer.prices.sort_by_key(|price| (price.interval, price.amount.minor()));
+    }
     offers
 }
 

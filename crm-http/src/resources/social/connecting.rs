@@ -141,7 +141,7 @@ struct Offer {
 /// Choices open in the same organization and for the same member only.
 fn place(session: &Session) -> SecretPlace {
     let caller = session.caller();
-    let id = caller.member_id().map_or_else(uuid::Uuid::nil, |member| member.uuid());
+    let id = caller.member_id().map_or_else(uuid::Uuid::nil, crm_core::kernel::Id::uuid);
     SecretPlace { organization: caller.organization(), entity: "connection", column: "choice", id }
 }
 
