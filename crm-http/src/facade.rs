@@ -12,6 +12,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{Api, Route};
 use crate::authenticator::Authenticator;
+use crate::outside::Outside;
 use crate::protection::limits::{Limits, RateLimits};
 use crate::signing::Secret;
 use crate::{health, protection, resources};
@@ -31,6 +32,8 @@ pub struct Options {
     pub secret: Option<Secret>,
     /// Whether the API's page is served at `/docs`.
     pub docs: bool,
+    /// What comes from outside: billing, and the receivers of webhooks.
+    pub outside: Outside,
 }
 
 impl Default for Options {
@@ -42,6 +45,7 @@ impl Default for Options {
             rates: RateLimits::default(),
             secret: None,
             docs: true,
+            outside: Outside::default(),
         }
     }
 }
@@ -74,6 +78,9 @@ impl Facade {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.0.options
+    }
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.0.options.outside
     }
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {
         &*self.0.authenticator

@@ -13,6 +13,7 @@ pub mod authenticator;
 pub mod health;
 pub mod identity;
 pub mod list;
+pub mod outside;
 mod private;
 pub mod problem;
 pub mod protection;
@@ -21,8 +22,10 @@ mod resources;
 pub mod server;
 pub mod signing;
 mod text;
+pub mod vault;
 
 mod facade;
 
 pub use authenticator::Authenticator;
 pub use facade::{Facade, Options, document, router, router_with};
+pub use outside::Outside;

@@ -53,7 +53,7 @@ pub struct Problem {
     /// The same as `detail`, when a service is not subscribed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The service that is missing.
+    /// The service that is missing, as one word: `LeadGeneration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// Fields of the head that go with it.
@@ -132,8 +132,7 @@ impl From<Error> for Problem {
         if let Some(missing) = error.downcast_ref::<SubscriptionRequired>() {
             problem.error = Some("subscription_required");
             problem.message = Some(problem.detail.clone());
-            problem.service =
-                serde_json::to_value(missing.service).ok().and_then(|name| name.as_str().map(str::to_owned));
+            problem.service = Some(missing.service.word().to_owned());
         }
         match error.kind() {
             Kind::Unauthenticated => {

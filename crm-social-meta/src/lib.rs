@@ -18,6 +18,9 @@ mod line;
 pub mod parse;
 mod permission;
 mod send;
+#[cfg(feature = "testing")]
+#[expect(clippy::indexing_slicing, reason = "a field that a JSON object lacks reads as null; there are no slices here")]
+pub mod testing;
 pub mod webhook;
 
 pub use channels::MetaChannels;

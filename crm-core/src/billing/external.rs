@@ -131,3 +131,18 @@ pub struct GatewayIdentity {
     /// Whether money is real.
     pub mode: Mode,
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for ExternalId {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text(
+            "Identifier that the billing provider gave: visible ASCII characters without spaces.",
+            "sub_1MowQVLkdIwHu7ix",
+        )
+        .into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for ExternalId {}

@@ -54,7 +54,7 @@ pub use request::{
 pub use revenue::{RevenueFact, RevenueFactId, RevenueMove};
 pub use service::{
     BillingCommand, BillingCommandId, CommandKind, CommandState, NewCheckout, Overview, PlanChange, PlanRefusal,
-    QUANTITY, ServiceView, Subscriptions,
+    QUANTITY, ReplayRefusal, ServiceView, Subscriptions,
 };
 pub use truth::{
     CheckoutPayment, CheckoutSession, CheckoutStatus, CollectionPause, CustomerTruth, Discount, DiscountAmount,

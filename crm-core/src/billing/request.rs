@@ -54,6 +54,7 @@ pub struct PortalRequest {
 
 /// A change to one item of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ItemChange {
     /// A new item.
@@ -81,6 +82,7 @@ pub enum ItemChange {
 
 /// When a change takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeWhen {
     /// At once, with the difference invoiced at once; granted when it is paid.
@@ -109,6 +111,7 @@ pub struct SubscriptionChange {
 
 /// What a change would cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangePreview {
     /// What would be due at once.
     pub due: Money,
@@ -120,6 +123,7 @@ pub struct ChangePreview {
 
 /// A line of a preview.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PreviewLine {
     /// What it is for, in the provider's words.
     pub description: String,
@@ -129,6 +133,7 @@ pub struct PreviewLine {
 
 /// How a subscription is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cancellation {
     /// At once.

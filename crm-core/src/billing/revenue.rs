@@ -12,6 +12,7 @@ pub type RevenueFactId = Id<RevenueFact>;
 
 /// How monthly revenue has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RevenueMove {
     /// From nothing.
@@ -39,6 +40,7 @@ impl RevenueMove {
 
 /// One movement of the monthly revenue of one subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RevenueFact {
     /// The provider's identifier of the subscription.
     pub subscription_id: ExternalId,

@@ -9,6 +9,7 @@ use crate::kernel::{Kind, Rule, Timestamp};
 
 /// How much of a service an organization has. Each level contains those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Nothing.
@@ -36,6 +37,7 @@ impl Level {
 
 /// Why an organization has as much of a service as it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccessReason {
     /// It belongs to every organization.
@@ -120,6 +122,7 @@ impl AccessReason {
 
 /// What an organization can do to get a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UpgradeHint {
     /// Subscribe.

@@ -222,6 +222,46 @@ impl<T: Serialize + ToSchema + Send + 'static> Answer for Listed<T> {
     }
 }
 
+/// A view of a record that is not shown as it is stored, with its entity tag.
+#[derive(Clone, Debug)]
+pub struct Versioned<T> {
+    /// Its identifier.
+    pub id: uuid::Uuid,
+    /// Its version.
+    pub version: i64,
+    /// What is shown of it.
+    pub view: T,
+}
+
+impl<T: Serialize + ToSchema + Send + 'static> Answer for Versioned<T> {
+    fn describe(document: &mut Document) -> (StatusCode, Response) {
+        let schema = document.schema::<T>();
+        let response = json(schema, "The record");
+        (StatusCode::OK, response.header("ETag", text_header("The record's version, for If-Match")).build())
+    }
+    fn answered(self) -> Result<Answered, Problem> {
+        let mut answered = Answered::json(StatusCode::OK, &self.view)?;
+        answered.head.extend(entity_tag(self.version).map(|tag| (header::ETAG, tag)));
+        answered.made = Some(self.id.to_string());
+        Ok(answered)
+    }
+}
+
+/// Plain words, as `text/plain`.
+#[derive(Clone, Debug)]
+pub struct Words(pub String);
+
+impl Answer for Words {
+    fn describe(_: &mut Document) -> (StatusCode, Response) {
+        let content = ContentBuilder::new().schema(Some(Object::with_type(Type::String))).build();
+        (StatusCode::OK, ResponseBuilder::new().description("The words").content("text/plain", content).build())
+    }
+    fn answered(self) -> Result<Answered, Problem> {
+        let head = vec![(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))];
+        Ok(Answered { status: StatusCode::OK, head, body: self.0.into_bytes(), made: None })
+    }
+}
+
 /// A file to keep.
 #[derive(Clone, Debug)]
 pub struct File {

@@ -1,6 +1,6 @@
 //! What a request carries beside who sends it.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use crm_core::kernel::{Entity, Stored};
 
 use crate::facade::Facade;
@@ -52,6 +52,8 @@ pub struct Call<P = (), Q = (), B = ()> {
     pub facade: Facade,
     /// The head, for what only a few endpoints read.
     pub head: HeaderMap,
+    /// The address as it was asked for, for those that need its very characters.
+    pub uri: Uri,
 }
 
 impl<P, Q, B> Call<P, Q, B> {

@@ -138,7 +138,11 @@ pub(super) fn problems(
     let all = [
         (StatusCode::BAD_REQUEST, true, "The request cannot be read"),
         (StatusCode::UNAUTHORIZED, true, "Nobody is signed in"),
-        (StatusCode::FORBIDDEN, !endpoint.public, "The caller may not do this, or a service is not subscribed to"),
+        (
+            StatusCode::FORBIDDEN,
+            !endpoint.public || endpoint.signed,
+            "The caller may not do this, or a service is not subscribed to",
+        ),
         (
             StatusCode::NOT_FOUND,
             names_records || has_body || endpoint.public,
@@ -151,10 +155,13 @@ pub(super) fn problems(
         (StatusCode::UNPROCESSABLE_ENTITY, true, "An input is wrong; 'errors' names it"),
         (StatusCode::PRECONDITION_REQUIRED, endpoint.guarded, "'If-Match' is missing"),
         (StatusCode::TOO_MANY_REQUESTS, true, "Too many requests; wait as 'Retry-After' says"),
-        (StatusCode::SERVICE_UNAVAILABLE, true, "The store cannot be reached; try again"),
+        (StatusCode::NOT_IMPLEMENTED, endpoint.may_be_missing, "This installation has not what this needs"),
+        (StatusCode::SERVICE_UNAVAILABLE, true, "The store, or a provider, cannot be reached; try again"),
     ];
+    let never_401 = endpoint.public && !endpoint.may_refuse_sign_in && !endpoint.signed;
     let wanted = all.into_iter().filter(|(status, applies, _)| {
-        *applies && !(endpoint.public && !endpoint.may_refuse_sign_in && *status == StatusCode::UNAUTHORIZED)
+        let impossible = never_401 && *status == StatusCode::UNAUTHORIZED;
+        *applies && !impossible
     });
     wanted
         .map(|(status, _, description)| {

@@ -36,6 +36,8 @@ pub struct Endpoint {
     pub(super) may_refuse_sign_in: bool,
     pub(super) largest_body: Option<usize>,
     pub(super) answers_secret: bool,
+    pub(super) signed: bool,
+    pub(super) may_be_missing: bool,
 }
 
 /// An endpoint that was declared, for tests that walk through all of them.
@@ -65,6 +67,8 @@ fn endpoint(method: Method, path: &'static str) -> Endpoint {
         may_refuse_sign_in: false,
         largest_body: None,
         answers_secret: false,
+        signed: false,
+        may_be_missing: false,
     }
 }
 
@@ -154,6 +158,22 @@ impl Endpoint {
     #[must_use]
     pub fn answers_secret(mut self) -> Self {
         self.answers_secret = true;
+        self
+    }
+
+    /// Nobody signs in: whoever sends proves it by the request itself, such as by a signature over its bytes.
+    ///
+    /// It is not limited in number: who is turned away here would deliver later, and a proof costs little to check.
+    #[must_use]
+    pub fn signed(mut self) -> Self {
+        self.signed = true;
+        self
+    }
+
+    /// It answers 501 where the host has not brought what it needs.
+    #[must_use]
+    pub fn may_be_missing(mut self) -> Self {
+        self.may_be_missing = true;
         self
     }
 

@@ -188,6 +188,21 @@ impl Body for Csv {
     }
 }
 
+/// A body as its very bytes, over which somebody else has made a signature.
+#[derive(Debug)]
+pub struct Raw(pub Bytes);
+
+impl Body for Raw {
+    fn read(_: &HeaderMap, bytes: Bytes) -> Result<Self, Problem> {
+        Ok(Self(bytes))
+    }
+    fn describe(_: &mut Document) -> Option<RequestBody> {
+        let content = ContentBuilder::new().schema(Some(Object::with_type(Type::Object))).build();
+        let body = RequestBodyBuilder::new().content("application/json", content);
+        Some(body.required(Some(Required::True)).build())
+    }
+}
+
 fn check_media(head: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     let given = text::head(head, "content-type").unwrap_or_default();
     let media = given.split(';').next().unwrap_or_default().trim();

@@ -16,9 +16,9 @@ mod input;
 mod repeat;
 mod serve;
 
-pub use answer::{Answer, Answered, Created, File, Listed, Many, Nothing, Plain, Record};
+pub use answer::{Answer, Answered, Created, File, Listed, Many, Nothing, Plain, Record, Versioned, Words};
 pub use call::{Call, Seen};
 pub use document::Document;
 pub use endpoint::{Api, Endpoint, Route, delete, get, patch, post, put};
-pub use input::{Body, Csv, Json, MaybeJson, Path, Query, check_no_nul};
+pub use input::{Body, Csv, Json, MaybeJson, Path, Query, Raw, check_no_nul};
 pub(crate) use input::{parameter as query_parameter, unknown_parameter};

@@ -73,7 +73,9 @@ impl Entered {
     /// Lets anybody in, not too often.
     pub(super) async fn anybody(facade: Facade, request: Request, endpoint: &Endpoint) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        facade.limits().check_anybody(&parts).map_err(IntoResponse::into_response)?;
+        if !endpoint.signed {
+            facade.limits().check_anybody(&parts).map_err(IntoResponse::into_response)?;
+        }
         read(facade, &mut parts, body, endpoint).await.map_err(IntoResponse::into_response)
     }
 
@@ -101,6 +103,7 @@ impl Entered {
             seen: Seen::read(&self.head)?,
             facade: self.facade.clone(),
             head: self.head.clone(),
+            uri: self.uri.clone(),
         })
     }
 }

@@ -145,10 +145,9 @@ pub(super) fn declare(api: &mut Api, options: &Options) {
         "The same file is taken in once: sent again, an interrupted import goes on and a finished one answers with its \
          report. Rows that are refused do not stop the others; `/imports/{id}/errors` is a file of them.",
     );
-    api.add(
-        endpoint,
-        |s: Session, c: Call<(), Upload, Csv>| async move { upload(&s, c.query, c.body.0).await.map(Plain) },
-    );
+    api.add(endpoint, |s: Session, c: Call<(), Upload, Csv>| async move {
+        Box::pin(upload(&s, c.query, c.body.0)).await.map(Plain)
+    });
     let endpoint = post("/imports/guess").tag("imports").says("What columns seem to be").needs(P::LeadImport);
     api.add(endpoint, |s: Session, c: Call<(), (), Json<Headers>>| async move {
         let Headers { kind, headers } = c.body.0;

@@ -3,6 +3,7 @@
 mod accounts;
 mod activities;
 mod assignment;
+mod billing;
 mod contacts;
 mod duplicates;
 pub(crate) mod events;
@@ -13,7 +14,9 @@ mod organization;
 mod pipelines;
 mod records;
 mod scoring;
+mod social;
 mod views;
+mod webhooks;
 
 use crate::api::Api;
 use crate::facade::Options;
@@ -32,4 +35,7 @@ pub(crate) fn declare(api: &mut Api, options: &Options) {
     imports::declare(api, options);
     organization::declare(api);
     events::declare(api);
+    billing::declare(api);
+    social::declare(api);
+    webhooks::declare(api, options);
 }

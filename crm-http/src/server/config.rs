@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use crm_social_meta::MetaConfig;
 use serde::Deserialize;
 
+use super::providers::{MetaKeys, StripeKeys, StripeSettings};
 use crate::signing::Secret;
 
 /// Settings as flags and environment give them.
 #[derive(Debug, Default, Args)]
 pub(super) struct Flags {
-    /// A TOML file with the same settings, by the same names with underscores.
+    /// A TOML file with the same settings, by the same names with underscores; those of Stripe and Meta in tables.
     #[arg(long, env = "CRM_CONFIG", global = true)]
     config: Option<PathBuf>,
     /// `sqlite:PATH` or `postgres://…`; a file in the folder of data, unless said otherwise.
@@ -44,6 +46,10 @@ pub(super) struct Flags {
     /// Requests of one member or key in a second.
     #[arg(long, env = "CRM_CALLER_RATE", global = true)]
     caller_rate: Option<u32>,
+    #[command(flatten)]
+    stripe: StripeKeys,
+    #[command(flatten)]
+    meta: MetaKeys,
 }
 
 /// Settings as a file gives them.
@@ -60,6 +66,8 @@ struct File {
     mail_from: Option<String>,
     organization_rate: Option<u32>,
     caller_rate: Option<u32>,
+    stripe: StripeKeys,
+    meta: MetaKeys,
 }
 
 /// Which store.
@@ -100,6 +108,10 @@ pub struct Config {
     pub organization_rate: u32,
     /// Requests of one member or key in a second.
     pub caller_rate: u32,
+    /// Stripe, when something is sold through it.
+    pub stripe: Option<StripeSettings>,
+    /// The apps at Meta, when there are channels.
+    pub meta: Option<MetaConfig>,
 }
 
 /// A setting that is wrong; names the key, the problem and the remedy, never the value of a secret.
@@ -112,7 +124,7 @@ pub struct ConfigError {
     pub problem: String,
 }
 
-fn wrong(key: &'static str, problem: impl Into<String>) -> ConfigError {
+pub(super) fn wrong(key: &'static str, problem: impl Into<String>) -> ConfigError {
     ConfigError { key, problem: problem.into() }
 }
 
@@ -149,7 +161,11 @@ impl Config {
             Some(0) => Err(wrong(key, "0 would serve nobody; give 1 or more")),
             given => Ok(given.unwrap_or(usual)),
         };
+        let stripe = flags.stripe.or(file.stripe).checked(&public_url)?;
+        let meta = flags.meta.or(file.meta).checked()?;
         Ok(Self {
+            stripe,
+            meta,
             database,
             listen,
             data,

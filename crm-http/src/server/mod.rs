@@ -11,6 +11,7 @@ mod log;
 mod mail;
 mod metrics;
 mod open;
+mod providers;
 mod serve;
 mod verify;
 mod worker;
@@ -24,6 +25,7 @@ use crm_core::store::MemoryStore;
 use crm_system::{RandomIds, SystemClock};
 
 pub use config::{Config, ConfigError};
+pub use providers::StripeSettings;
 
 use crate::identity::mail::FileOutbox;
 use crate::identity::{self, Identity};

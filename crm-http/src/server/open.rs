@@ -8,13 +8,20 @@ use crm_system::{RandomIds, SystemClock};
 
 use super::config::{Config, Database, parse_secret};
 use super::mail::SmtpMailer;
+use super::providers::with_providers;
 use super::{Failure, say};
+use crate::Outside;
 use crate::identity::Identity;
 use crate::identity::mail::FileOutbox;
 use crate::signing::{Secret, hexadecimal, random};
 
-/// The domain on the store of the configuration, whose schema is brought up to date.
+/// The domain on the store of the configuration, whose schema is brought up to date, with the providers of it.
 pub(super) async fn open(config: &Config) -> Result<Crm, Failure> {
+    Ok(open_with_providers(config).await?.0)
+}
+
+/// The same, and what the facade serves of the providers.
+pub(super) async fn open_with_providers(config: &Config) -> Result<(Crm, Outside), Failure> {
     std::fs::create_dir_all(&config.data)
         .map_err(|error| format!("data: the folder '{}' cannot be made: {error}", config.data.display()))?;
     let crm = match &config.database {
@@ -28,7 +35,11 @@ pub(super) async fn open(config: &Config) -> Result<Crm, Failure> {
             Crm::new(PgStore::connect(url).await.map_err(unopened)?, SystemClock, RandomIds::new())
         }
     };
-    Ok(crm.with_phones(MetadataPhoneNumbers))
+    let (stripe, meta) = (config.stripe.as_ref(), config.meta.as_ref());
+    if stripe.is_none() && meta.is_none() {
+        return Ok((crm.with_phones(MetadataPhoneNumbers), Outside::default()));
+    }
+    with_providers(crm.with_phones(MetadataPhoneNumbers), stripe, meta, &secret(config)?).await
 }
 
 /// Names the key of a store that does not open.

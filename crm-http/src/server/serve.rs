@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Serves until asked to end, and finishes what has begun.
 pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
-    let crm = open::open(config).await?;
+    let (crm, outside) = open::open_with_providers(config).await?;
     let signing_in = open::identity(config, &crm)?;
     let rate = |per_second: u32| Rate::new(per_second, per_second.saturating_mul(2));
     let rates = RateLimits {
@@ -24,7 +24,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
         caller: rate(config.caller_rate),
         ..RateLimits::default()
     };
-    let options = Options { secret: Some(open::secret(config)?), rates, ..Options::default() };
+    let options = Options { secret: Some(open::secret(config)?), rates, outside, ..Options::default() };
     let router = router_with(crm.clone(), signing_in.clone(), options, |api| identity::declare(api, &signing_in))?;
     let router = metrics::counted(router);
 

@@ -30,6 +30,20 @@ pub(crate) struct Own {
     pub(crate) import_mapping: String,
     pub(crate) policy: String,
     pub(crate) flag: String,
+    pub(crate) subscription: String,
+    pub(crate) item: String,
+    pub(crate) talk: Talk,
+}
+
+/// Identifiers of what belongs to a conversation.
+#[derive(Clone, Debug)]
+pub(crate) struct Talk {
+    pub(crate) connection: String,
+    pub(crate) conversation: String,
+    pub(crate) message: String,
+    pub(crate) canned_reply: String,
+    pub(crate) calendar: String,
+    pub(crate) bulk_send: String,
 }
 
 /// The body; nothing when the endpoint takes none.
@@ -101,7 +115,47 @@ pub(crate) fn body(method: &Method, path: &str, own: &Own) -> Option<Json> {
             json!({ "record_kind": "lead", "key": "fresh", "label": "Fresh", "holds": "text" })
         }
         (_, "/custom-fields/by-id/{id}") => json!({ "label": "Renamed", "required": false, "filterable": true }),
+        ("POST", path) if path.starts_with("/billing") => billing_body(path, own)?,
+        (_, path) if path.starts_with("/social") => social_body(path, own)?,
         (_, "/custom-fields/by-id/{id}/choices") => json!({ "choices": ["blue"] }),
+        _ => return None,
+    })
+}
+
+fn billing_body(path: &str, own: &Own) -> Option<Json> {
+    let dearer = json!({ "replace": { "item": own.item, "price": "price_leadgen_yearly", "quantity": 1 } });
+    let change = json!({ "subscription": own.subscription, "items": [dearer], "when": { "now": {} } });
+    Some(match path {
+        "/billing/checkout" => json!({ "prices": ["email_monthly"] }),
+        "/billing/subscription/preview" | "/billing/subscription/change" => change,
+        "/billing/subscription/cancel" => json!({ "subscription": own.subscription, "when": "never" }),
+        "/billing/simulate" => json!({ "from": "2026-01-01T00:00:00Z", "until": "2030-01-01T00:00:00Z" }),
+        _ => return None,
+    })
+}
+
+fn social_body(path: &str, own: &Own) -> Option<Json> {
+    let words = json!({ "text": { "text": "Hello" } });
+    let template = json!({ "name": "still_there", "language": "en" });
+    Some(match path.strip_prefix("/social")? {
+        "/connections" => json!({ "choice": "none" }),
+        "/connections/{platform}/connect" => json!({ "redirect_uri": "https://host.example/connected" }),
+        "/connections/{platform}/accounts" => json!({ "state": "none", "code": "none" }),
+        "/connections/{id}/settings" => json!({ "leads": "create" }),
+        "/conversations/{id}/assign" => json!({ "owner_id": own.member }),
+        "/conversations/{id}/status" => json!({ "status": "snoozed" }),
+        "/conversations/{id}/tags" => json!({ "tags": ["vip"] }),
+        "/conversations/{id}/notes" => json!({ "text": "Friendly" }),
+        "/conversations/{id}/consent" => json!({ "agreed": true }),
+        "/conversations/{id}/link-lead" => json!({ "lead": own.lead }),
+        "/conversations/{id}/messages" => json!({ "content": words }),
+        "/conversations/{id}/messages/template" => template,
+        "/conversations/{id}/can-send" => words,
+        "/canned-replies" => json!({ "shortcut": "bye", "text": "Goodbye" }),
+        "/calendars" => json!({ "name": "New", "time_zone": "UTC", "days_off": [],
+            "week": [{ "weekday": 1, "from": "09:00", "to": "17:00" }] }),
+        "/bulk-sends" => json!({ "name": "New", "connection_id": own.talk.connection, "template": template }),
+        "/bulk-sends/{id}/recipients" => json!({ "recipients": { "numbers": ["+49 30 1234567"] } }),
         _ => return None,
     })
 }
@@ -129,13 +183,25 @@ pub(crate) fn named(path: &str, own: &Own) -> String {
         "import-mappings" => &own.import_mapping,
         "duplicate-policies" => &own.policy,
         "duplicates" => &own.flag,
+        "social" => match path.split('/').nth(2).unwrap_or_default() {
+            "connections" => &own.talk.connection,
+            "conversations" => &own.talk.conversation,
+            "messages" => &own.talk.message,
+            "canned-replies" => &own.talk.canned_reply,
+            "calendars" => &own.talk.calendar,
+            _ => &own.talk.bulk_send,
+        },
         _ => "",
     };
     let path = path.replace("{id}", id).replace("{lead_id}", id).replace("{point_id}", &own.point);
     let path = path.replace("{contact_id}", &own.contact).replace("{member_id}", &own.member);
     let path = path.replace("{domain}", "owned.example").replace("{kind}", "lead");
+    let path = path.replace("{platform}", "whatsapp").replace("{shortcut}", "hello").replace("{session}", "cs_none");
     match path.as_str() {
         "/forecast" => "/forecast?from=2026-11-01&to=2026-12-01".to_owned(),
+        "/social/analytics" | "/analytics/social" => {
+            format!("{path}?from=2026-01-01T00:00:00Z&to=2030-01-01T00:00:00Z")
+        }
         "/timeline" => format!("/timeline?kind=lead&id={}", own.lead),
         path => path.to_owned(),
     }

@@ -18,6 +18,8 @@ use crm_http::{Authenticator, Options, router_with};
 use serde_json::Value as Json;
 use tower::ServiceExt;
 
+use crate::outside::{World, outside, with_outside};
+
 /// Takes `Bearer ORGANIZATION/MEMBER` for granted.
 pub(crate) struct Trusting(pub(crate) Crm);
 
@@ -48,6 +50,7 @@ pub(crate) struct Office {
     pub(crate) router: Router,
     pub(crate) organization: OrganizationId,
     pub(crate) owner: MemberId,
+    pub(crate) world: World,
 }
 
 /// What came back.
@@ -101,26 +104,33 @@ impl Office {
         authenticator: impl FnOnce(Crm) -> A,
     ) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let crm = Crm::new(store, SharedClock(Arc::clone(&clock)), SequentialIds::new());
-        let router = router_with(crm.clone(), authenticator(crm.clone()), options, |_| ()).unwrap();
-        Self::found(crm, clock, router, "office").await
+        Self::furnish(store, World::new(SharedClock(Arc::clone(&clock))), clock, options, authenticator).await
     }
 
-    async fn found(crm: Crm, clock: Arc<ManualClock>, router: Router, slug: &str) -> Self {
-        let new = NewOrganization {
-            slug: slug.to_owned().try_into().unwrap(),
-            name: slug.parse().unwrap(),
-            default_currency: Currency::EUR,
-            time_zone: TimeZone::utc(),
-            region: None,
-        };
-        let (organization, owner) = crm.found(new, person("olivia", StandardRole::Owner)).await.unwrap();
-        Self { crm, clock, router, organization: organization.id, owner: owner.id }
+    pub(crate) async fn within(world: World, clock: Arc<ManualClock>, options: Options) -> Self {
+        Self::furnish(MemoryStore::new(), world, clock, options, Trusting).await
+    }
+
+    async fn furnish<A: Authenticator>(
+        store: impl Store + 'static,
+        world: World,
+        clock: Arc<ManualClock>,
+        options: Options,
+        authenticator: impl FnOnce(Crm) -> A,
+    ) -> Self {
+        let crm = Crm::new(store, SharedClock(Arc::clone(&clock)), SequentialIds::new());
+        let desk = found(&crm, "desk").await.0;
+        let (crm, billing) = with_outside(crm, &world, desk).await;
+        let options = Options { outside: outside(billing), ..options };
+        let router = router_with(crm.clone(), authenticator(crm.clone()), options, |_| ()).unwrap();
+        let (organization, owner) = found(&crm, "office").await;
+        Self { crm, clock, router, organization, owner, world }
     }
 
     /// Another organization on the same store and router.
     pub(crate) async fn neighbour(&self) -> Self {
-        Self::found(self.crm.clone(), Arc::clone(&self.clock), self.router.clone(), "neighbour").await
+        let (organization, owner) = found(&self.crm, "neighbour").await;
+        Self { organization, owner, ..self.clone() }
     }
 
     pub(crate) async fn hire(&self, name: &str, role: StandardRole) -> MemberId {
@@ -182,6 +192,19 @@ impl Office {
         let body = serde_json::json!({ "lead": { "last_name": name, "company": format!("{name} Ltd"), "owner_id": self.owner }, "confirmed": true });
         self.post("/api/leads", body).await.expect(201)
     }
+}
+
+/// Founds an organization; answers it and its owner.
+pub(crate) async fn found(crm: &Crm, slug: &str) -> (OrganizationId, MemberId) {
+    let new = NewOrganization {
+        slug: slug.to_owned().try_into().unwrap(),
+        name: slug.parse().unwrap(),
+        default_currency: Currency::EUR,
+        time_zone: TimeZone::utc(),
+        region: None,
+    };
+    let (organization, owner) = crm.found(new, person("olivia", StandardRole::Owner)).await.unwrap();
+    (organization.id, owner.id)
 }
 
 pub(crate) fn person(name: &str, role: StandardRole) -> NewMember {

@@ -109,7 +109,7 @@ async fn what_is_not_subscribed_to_says_which_service_is_missing() {
     let reply = office.get("/api/scoring/rules").await;
     let problem = reply.json();
     assert_eq!(reply.status, 403);
-    assert_eq!((&problem["error"], &problem["service"]), (&json!("subscription_required"), &json!("lead_generation")));
+    assert_eq!((&problem["error"], &problem["service"]), (&json!("subscription_required"), &json!("LeadGeneration")));
     assert_eq!(problem["message"], problem["detail"]);
     assert!(problem["message"].as_str().is_some_and(|message| !message.is_empty()));
     office.get("/api/leads").await.expect(200);

@@ -14,6 +14,7 @@ use crm_http::{Options, router_with};
 use serde_json::{Value as Json, json};
 
 use crate::office::{Office, Reply, SharedClock, generous};
+use crate::outside::World;
 
 /// An office without anybody, whose mails go into a folder.
 struct Door {
@@ -35,8 +36,9 @@ impl Door {
         let options = Options { rates: generous(), ..Options::default() };
         let router = router_with(crm.clone(), identity.clone(), options, |api| declare(api, &identity)).unwrap();
         let nobody = crm_core::kernel::Id::new(uuid::Uuid::nil());
-        let office =
-            Office { crm, clock, router, organization: nobody, owner: crm_core::kernel::Id::new(uuid::Uuid::nil()) };
+        let owner = crm_core::kernel::Id::new(uuid::Uuid::nil());
+        let world = World::new(SharedClock(clock.clone()));
+        let office = Office { crm, clock, router, organization: nobody, owner, world };
         Self { office, outbox }
     }
 

@@ -22,7 +22,7 @@ use serde_json::{Value as Json, json};
 use crate::database;
 use crate::false_meta::{FalseMeta, Mood, host, post, sign};
 use crate::server::{graph_at, run};
-use crate::wire;
+use crm_social_meta::testing as wire;
 
 struct Hands(Arc<ManualClock>);
 

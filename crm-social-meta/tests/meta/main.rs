@@ -24,4 +24,3 @@ mod signatures;
 mod tables;
 mod total;
 mod webhooks;
-mod wire;

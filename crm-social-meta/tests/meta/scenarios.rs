@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::database;
 use crate::server::run;
 use crate::shared::document;
-use crate::wire;
+use crm_social_meta::testing as wire;
 
 /// The scenarios with each event read back from a delivery of Meta's, where Meta has a way to say it.
 fn scenarios() -> Vec<Scenario> {

@@ -13,6 +13,7 @@ pub type PaymentMethodId = Id<PaymentMethod>;
 
 /// An invoice as it was fetched last. Amounts are whole minor units of its currency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Invoice {
     /// The provider's identifier.
     pub external_id: ExternalId,
@@ -115,6 +116,7 @@ impl Entity for Invoice {
 
 /// What an organization pays with. Never a whole number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaymentMethod {
     /// The provider's identifier.
     pub external_id: ExternalId,

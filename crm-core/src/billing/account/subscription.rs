@@ -12,6 +12,7 @@ pub type SubscriptionId = Id<Subscription>;
 
 /// The service that an item grants, by the catalogue at the time of the fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ItemService {
     /// The provider's identifier of the item.
     pub item: ExternalId,
@@ -21,6 +22,7 @@ pub struct ItemService {
 
 /// A subscription as it was fetched last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Subscription {
     /// The provider's identifier.
     pub external_id: ExternalId,

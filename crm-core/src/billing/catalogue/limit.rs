@@ -10,6 +10,7 @@ use crate::billing::usage::Meter;
 
 /// A limit that comes with a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlanLimit {
     /// What is counted.

@@ -15,6 +15,7 @@ pub type ServicePriceId = Id<ServicePrice>;
 
 /// A price for a service. Belongs to the operator's desk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServicePrice {
     /// What is sold, for people: `Lead Generation Portal`.
     pub product: Name,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::notice::NoticeKind;
 use crate::billing::access::{AccessPolicy, Snapshot, open_invoice, unpaid_since};
 use crate::billing::account::Subscription;
@@ -16,7 +18,9 @@ const GRACE_WARNING: Duration = DAY;
 const TRIAL_WARNING: Duration = Duration::from_hours(72);
 
 /// How far a missing payment has gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum DunningStage {
     /// Everything is open.
     Grace,
@@ -27,7 +31,8 @@ pub enum DunningStage {
 }
 
 /// A payment that is missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Dunning {
     /// The subscription.
     pub subscription: ExternalId,

@@ -135,7 +135,11 @@ impl Subscriptions<'_> {
     /// `PlanRefusal::NotYours` for a checkout of someone else; those of the provider.
     pub async fn complete_checkout(&self, session: &ExternalId) -> Result<Overview> {
         let known = self.customers().await?;
-        let page = self.billing.gateway.checkout(session).await?;
+        let page = match self.billing.gateway.checkout(session).await {
+            // Whether the provider has it for somebody else is nobody's business.
+            Err(GatewayError::NotFound { .. }) => return Err(PlanRefusal::NotYours("checkout").into()),
+            answer => answer?,
+        };
         match page.customer {
             Some(customer) if known.contains(&customer) => {
                 self.desk().sync(&customer).await?;

@@ -8,12 +8,14 @@ mod checkout;
 mod command;
 mod offer;
 mod plan;
+mod replay;
 mod seats;
 mod sending;
 mod subscriptions;
 
 pub use command::{BillingCommand, BillingCommandId, CommandKind, CommandState};
 pub use offer::{NewCheckout, Overview, PlanChange, PlanRefusal, ServiceView};
+pub use replay::ReplayRefusal;
 pub use seats::QUANTITY;
 pub(super) use seats::run_quantity;
 pub use subscriptions::Subscriptions;

@@ -11,6 +11,7 @@ use crate::paywall::{AccessReason, Level, ServiceModule};
 
 /// A wish to subscribe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewCheckout {
     /// The catalogue's names of the prices: `leadgen_monthly`.
@@ -22,6 +23,7 @@ pub struct NewCheckout {
 
 /// A wish to change a subscription. The limits that come with it are those of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlanChange {
     /// The provider's identifier of the subscription.
@@ -33,7 +35,8 @@ pub struct PlanChange {
 }
 
 /// How an organization stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     /// Each service.
     pub services: Vec<ServiceView>,
@@ -47,6 +50,7 @@ pub struct Overview {
 
 /// How an organization stands with one service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServiceView {
     /// The service.
     pub service: ServiceModule,

@@ -13,6 +13,7 @@ use crate::billing::desk::{Desk, catalogue};
 use crate::billing::dunning::dunning;
 use crate::billing::external::ExternalId;
 use crate::billing::request::{Cancellation, PortalRequest};
+use crate::billing::revenue::RevenueFact;
 use crate::billing::truth::PortalSession;
 use crate::kernel::{Page, Predicate, Result, Stored};
 use crate::paywall::{AccessReason, ServiceModule};
@@ -69,12 +70,30 @@ impl Subscriptions<'_> {
         })
     }
 
-    /// The organization's invoices.
+    /// What follows for each service, with everything that was looked at.
     ///
     /// # Errors
     /// Those of the door.
-    pub async fn invoices(&self, page: &Page<Invoice>) -> Result<Vec<Stored<Invoice>>> {
+    pub async fn decision(&self) -> Result<Decision> {
+        let mut uow = self.session.begin(Permission::BillingRead).await?;
+        let now = uow.now();
+        Ok(decide(&snapshot(&mut uow).await?, self.billing.policy(), now))
+    }
+
+    /// How the organization's monthly payments have moved.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn revenue(&self, page: &Page<RevenueFact>) -> Result<Vec<Stored<RevenueFact>>> {
         self.session.begin(Permission::BillingRead).await?.list(&Predicate::everything(), page).await
+    }
+
+    /// The organization's invoices that match.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub async fn invoices(&self, filter: &Predicate<Invoice>, page: &Page<Invoice>) -> Result<Vec<Stored<Invoice>>> {
+        self.session.begin(Permission::BillingRead).await?.list(filter, page).await
     }
 
     /// What the organization can pay with; one of them at most is the default.

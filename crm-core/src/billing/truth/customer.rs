@@ -37,6 +37,7 @@ pub struct PaymentMethodTruth {
 
 /// What became of a checkout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckoutStatus {
     /// It can still be completed.
@@ -51,6 +52,7 @@ pub enum CheckoutStatus {
 
 /// Whether a checkout has been paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckoutPayment {
     /// Paid.
@@ -65,6 +67,7 @@ pub enum CheckoutPayment {
 
 /// A page where the customer subscribes and pays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckoutSession {
     /// The provider's identifier.
     pub id: ExternalId,

@@ -61,6 +61,7 @@ impl From<InvoiceStatus> for String {
 
 /// A line of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvoiceLine {
     /// The item of the subscription that it is for, when the provider names it.
     pub item: Option<ExternalId>,
@@ -76,6 +77,7 @@ pub struct InvoiceLine {
 
 /// An invoice as the provider holds it now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvoiceTruth {
     /// The provider's identifier.
     pub id: ExternalId,
@@ -112,3 +114,15 @@ pub struct InvoiceTruth {
     /// Its lines.
     pub lines: Vec<InvoiceLine>,
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for InvoiceStatus {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("State of an invoice in the provider's words; further ones may come.", "paid")
+            .into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for InvoiceStatus {}

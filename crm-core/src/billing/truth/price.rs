@@ -7,6 +7,7 @@ use crate::kernel::{Money, Timestamp};
 
 /// The unit in which a price recurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Interval {
     /// Days.
@@ -21,6 +22,7 @@ pub enum Interval {
 
 /// A stretch of time from `start` up to, not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Period {
     /// Its first instant.
     pub start: Timestamp,
@@ -30,6 +32,7 @@ pub struct Period {
 
 /// A price of the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceTruth {
     /// The provider's identifier.
     pub id: ExternalId,

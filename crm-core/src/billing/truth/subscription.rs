@@ -81,6 +81,7 @@ impl From<SubscriptionStatus> for String {
 
 /// Why a subscription rests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PauseReason {
     /// The customer or the operator asked for it.
@@ -95,6 +96,7 @@ pub enum PauseReason {
 
 /// Invoices are made and not collected. Not the same as the state `paused`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CollectionPause {
     /// When collection begins again; when somebody says so, if not given.
     pub resumes_at: Option<Timestamp>,
@@ -102,6 +104,7 @@ pub struct CollectionPause {
 
 /// The trial of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrialPeriod {
     /// When it began.
     pub start: Option<Timestamp>,
@@ -111,6 +114,7 @@ pub struct TrialPeriod {
 
 /// How much a discount takes off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DiscountAmount {
     /// Hundredths of a per cent: 2500 is 25 %.
@@ -121,6 +125,7 @@ pub enum DiscountAmount {
 
 /// A discount on a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Discount {
     /// The provider's coupon.
     pub coupon: Option<ExternalId>,
@@ -132,6 +137,7 @@ pub struct Discount {
 
 /// One line of a subscription: a price, how many, and the period that was last begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ItemTruth {
     /// The provider's identifier.
     pub id: ExternalId,
@@ -145,6 +151,7 @@ pub struct ItemTruth {
 
 /// A subscription as the provider holds it now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SubscriptionTruth {
     /// The provider's identifier.
     pub id: ExternalId,
@@ -196,3 +203,18 @@ impl SubscriptionTruth {
         !self.status.is_final() && (self.cancel_at.is_some() || self.cancel_at_period_end)
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for SubscriptionStatus {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text(
+            "State of a subscription in the provider's words; further ones may come.",
+            "active",
+        )
+        .into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for SubscriptionStatus {}

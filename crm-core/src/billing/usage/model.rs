@@ -15,6 +15,7 @@ pub type UsageWarningId = Id<UsageWarning>;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Meter {
     /// Contacts that are kept.

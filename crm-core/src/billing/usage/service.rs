@@ -48,6 +48,7 @@ pub struct LimitDraft {
 
 /// How much of a meter is used now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UsageNow {
     /// What is counted.
     pub meter: Meter,

@@ -16,6 +16,7 @@ use crate::store::UnitOfWork;
 
 /// How times are spread, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct Spread {
     pub count: usize,
@@ -40,6 +41,7 @@ impl Spread {
 
 /// What a member did in a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct MemberFigures {
     pub sent: usize,
@@ -50,6 +52,7 @@ pub struct MemberFigures {
 
 /// The figures of a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct InboxReport {
     pub received: usize,

@@ -12,6 +12,7 @@ pub type BulkRecipientId = Id<BulkRecipient>;
 
 /// Somebody whom a bulk sending goes to. The same address is one recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkRecipient {
     /// The bulk sending.
     pub bulk_send_id: BulkSendId,
@@ -35,6 +36,7 @@ pub struct BulkRecipient {
 
 /// What became of a recipient. What became of their message stands in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientState {
     /// Their turn has not come.

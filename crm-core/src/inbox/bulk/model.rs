@@ -14,6 +14,7 @@ pub type BulkSendId = Id<BulkSend>;
 
 /// One template for many.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkSend {
     /// What it is called.
     pub name: Name,
@@ -39,6 +40,7 @@ pub struct BulkSend {
 
 /// What it takes to make a bulk sending.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is that of the bulk sending")]
 pub struct NewBulkSend {
@@ -51,6 +53,7 @@ pub struct NewBulkSend {
 
 /// How fast a bulk sending goes. Being slow spares the account's limits; it makes no consent unnecessary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct BulkPace {
     /// How many at once, 1 to 500.
@@ -71,6 +74,7 @@ impl Default for BulkPace {
 
 /// Whether a bulk sending runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name says it")]
 pub enum BulkState {
@@ -272,6 +276,8 @@ impl DomainEvent for BulkEvent {
 
 /// How far a bulk sending is. Counted from the ledger and from what became of its messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = BulkProgress))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct Progress {
     pub recipients: usize,

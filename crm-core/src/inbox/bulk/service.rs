@@ -265,7 +265,7 @@ impl BulkSends<'_> {
         Ok(progress)
     }
 
-    /// The ledger.
+    /// The rows of the ledger that match.
     ///
     /// ```
     /// # crm_core::testing::social::example(async |desk, inbox| {
@@ -280,10 +280,15 @@ impl BulkSends<'_> {
     ///
     /// # Errors
     /// `RecordNotFound`.
-    pub async fn ledger(&self, id: BulkSendId, page: &Page<BulkRecipient>) -> Result<Vec<Stored<BulkRecipient>>> {
+    pub async fn ledger(
+        &self,
+        id: BulkSendId,
+        filter: &Predicate<BulkRecipient>,
+        page: &Page<BulkRecipient>,
+    ) -> Result<Vec<Stored<BulkRecipient>>> {
         let mut uow = self.0.begin(Permission::InboxRead).await?;
         uow.get(id).await?;
-        uow.list(&BulkRecipient::BULK_SEND.is(id), page).await
+        uow.list(&BulkRecipient::BULK_SEND.is(id).and(filter.clone()), page).await
     }
 
     async fn command(

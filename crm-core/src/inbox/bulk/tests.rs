@@ -110,7 +110,8 @@ async fn whoever_has_not_agreed_is_skipped_with_the_reason() {
     bulk.start(id).await.unwrap();
     let_pass(&counter, 30).await;
     assert!(counter.channel.sent().is_empty());
-    let ledger = bulk.ledger(id, &crate::kernel::Page::first(10)).await.unwrap();
+    let ledger =
+        bulk.ledger(id, &crate::kernel::Predicate::everything(), &crate::kernel::Page::first(10)).await.unwrap();
     let reasons: Vec<_> = ledger.iter().map(|row| row.reason.clone().unwrap()).collect();
     assert_eq!(reasons.iter().filter(|reason| reason.contains("not agreed")).count(), 2, "{reasons:?}");
     assert_eq!(reasons.iter().filter(|reason| reason.contains("no more")).count(), 1, "{reasons:?}");

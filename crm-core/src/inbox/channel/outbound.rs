@@ -31,6 +31,7 @@ pub struct Recipient {
 
 /// What sort of name a platform knows somebody by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientKind {
     /// Given by the platform for our account: a page-scoped or Instagram-scoped identifier.
@@ -58,6 +59,7 @@ impl RecipientKind {
 
 /// Under which permission a message is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SendAs {
     /// Inside the window, or a template.
@@ -68,6 +70,7 @@ pub enum SendAs {
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OutboundContent {
     /// Words.
@@ -75,8 +78,10 @@ pub enum OutboundContent {
         /// The words.
         text: String,
         /// Whether the first link in it is shown as a picture.
+        #[serde(default)]
         preview_url: bool,
         /// Suggested answers.
+        #[serde(default)]
         quick_replies: Vec<QuickReply>,
     },
     /// An image, a video, a recording or a file.
@@ -126,6 +131,7 @@ pub enum OutboundContent {
 
 /// A medium to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutboundMedia {
     /// `Image`, `Video`, `Audio`, `File` or `Sticker`.
     pub kind: MessageKind,
@@ -137,6 +143,7 @@ pub struct OutboundMedia {
 
 /// Where a medium is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MediaSource {
     /// At an address of ours that the platform can reach.
@@ -147,6 +154,7 @@ pub enum MediaSource {
 
 /// A suggested answer under a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct QuickReply {
     pub title: String,
@@ -155,6 +163,7 @@ pub struct QuickReply {
 
 /// A button under a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct Button {
     pub id: String,
@@ -163,6 +172,7 @@ pub struct Button {
 
 /// A section of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct ListSection {
     pub title: String,
@@ -171,6 +181,7 @@ pub struct ListSection {
 
 /// A row of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each name says it")]
 pub struct ListRow {
     pub id: String,

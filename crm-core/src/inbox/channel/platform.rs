@@ -72,3 +72,15 @@ impl fmt::Display for Platform {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for Platform {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("Name of a platform: lower case letters, digits and underscores.", "whatsapp")
+            .into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Platform {}

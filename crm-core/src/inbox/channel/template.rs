@@ -4,17 +4,20 @@ use serde::{Deserialize, Serialize};
 
 /// A template with its blanks filled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TemplateMessage {
     /// Its name on the platform.
     pub name: String,
     /// Its language on the platform, such as `en_US`.
     pub language: String,
     /// What fills its blanks.
+    #[serde(default)]
     pub components: Vec<TemplateComponent>,
 }
 
 /// What fills the blanks of one part of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateComponent {
     /// The picture at the top: an uploaded medium's identifier.
@@ -44,6 +47,7 @@ pub enum TemplateComponent {
 
 /// Values for blanks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateParameters {
     /// For blanks that are counted: `{{1}}`, `{{2}}`.
@@ -75,6 +79,7 @@ pub struct TemplateListing {
 
 /// Whether a platform lets a template be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name is the platform's")]
 pub enum TemplateStatus {
@@ -117,6 +122,7 @@ impl TemplateStatus {
 
 /// What a template is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name is the platform's")]
 pub enum TemplateCategory {

@@ -10,6 +10,7 @@ use crate::kernel::{FieldProblem, InvalidInput, Note};
 
 /// How a connection behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectionSettings {
     /// Whether those who write become leads.
@@ -51,6 +52,7 @@ impl Default for ConnectionSettings {
 
 /// Whether those who write become leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LeadPolicy {
     /// Who they may be is suggested; a person decides.
@@ -62,6 +64,7 @@ pub enum LeadPolicy {
 
 /// Whether a closed conversation opens again when they write. There is one thread for each participant in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReopenPolicy {
     /// It opens, and whoever had it keeps it while they are available.
@@ -75,6 +78,7 @@ pub enum ReopenPolicy {
 
 /// How soon they are to be answered, in seconds of business time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ResponseTargets {
     /// The first answer.

@@ -14,6 +14,7 @@ pub type ConversationId = Id<Conversation>;
 
 /// The thread with one participant of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conversation {
     /// The connection.
     pub connection_id: ConnectionId,
@@ -57,6 +58,7 @@ pub struct Conversation {
 
 /// How soon answers are due. Instants are computed once, when the clock is started; a snooze stops it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ResponseClock {
     /// When the first message that waits for an answer came.
@@ -77,6 +79,7 @@ pub struct ResponseClock {
 
 /// State of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationState {
     /// Somebody should look after it.

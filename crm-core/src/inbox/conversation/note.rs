@@ -11,6 +11,7 @@ pub type ConversationNoteId = Id<ConversationNote>;
 
 /// A note beside a conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConversationNote {
     /// The conversation.
     pub conversation_id: ConversationId,

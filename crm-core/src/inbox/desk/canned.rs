@@ -9,6 +9,7 @@ pub type CannedReplyId = Id<CannedReply>;
 
 /// A reply with tokens: `Dear {{participant.name}}, …`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CannedReply {
     /// What is typed to get it, unique within the organization.
     pub shortcut: Tag,

@@ -12,6 +12,7 @@ pub type CalendarId = Id<Calendar>;
 
 /// When a business is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Calendar {
     /// Its name, unique within the organization.
     pub name: Name,
@@ -25,6 +26,7 @@ pub struct Calendar {
 
 /// A stretch of an ordinary week in which it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OpenInterval {
     /// The day on which it opens, from 1 for Monday to 7.
@@ -115,3 +117,14 @@ impl DomainEvent for CalendarEvent {
         }
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::__dev::ComposeSchema for WallTime {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::kernel::openapi::text("A time of day, to the minute.", "09:30").into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for WallTime {}

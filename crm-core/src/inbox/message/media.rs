@@ -6,6 +6,7 @@ use crate::inbox::channel::{MediaItem, MessageKind};
 
 /// A medium of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MediaPart {
     /// What sort.
     pub kind: MessageKind,
@@ -27,6 +28,7 @@ pub struct MediaPart {
 
 /// How far we have a medium. The message is there in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MediaState {
     /// It is to be fetched.

@@ -17,6 +17,7 @@ pub type MessageId = Id<Message>;
 
 /// Where a message was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// By the participant.
@@ -41,6 +42,7 @@ impl Origin {
 
 /// A message of a conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     /// The conversation.
     pub conversation_id: ConversationId,
@@ -102,6 +104,7 @@ pub struct Message {
 
 /// How somebody reacted to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageReaction {
     /// Who, as the platform names them.
     pub by: String,

@@ -6,6 +6,7 @@ use crate::inbox::channel::DeliveryStatus;
 
 /// How far a message of ours has come, in the order in which one state gives way to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MessageStatus {
     /// It waits for its turn.

@@ -16,6 +16,8 @@ pub type AliasId = Id<Alias>;
 
 /// A person at the other end of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ConversationParticipant))]
 pub struct Participant {
     /// The connection that knows them.
     pub connection_id: ConnectionId,

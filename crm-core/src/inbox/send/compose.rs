@@ -17,6 +17,7 @@ use crate::store::UnitOfWork;
 
 /// What somebody wants to send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
     /// What it says.

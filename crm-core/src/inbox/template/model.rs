@@ -11,6 +11,7 @@ pub type MessageTemplateId = Id<MessageTemplate>;
 
 /// A template of a connection, as the platform last told of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageTemplate {
     /// The connection.
     pub connection_id: ConnectionId,

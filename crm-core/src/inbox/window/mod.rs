@@ -54,6 +54,7 @@ pub struct Standing {
 
 /// What may be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It may be sent.
@@ -68,6 +69,7 @@ pub enum Verdict {
 
 /// What may be sent, until when, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CanSend {
     /// What may be sent.
     pub verdict: Verdict,

@@ -1,4 +1,4 @@
-//! The other way round: events as Meta would write them. Shared by the scenarios and by the false Meta.
+//! The other way round: events as Meta would write them.
 
 use serde_json::{Value as Json, json};
 
@@ -7,12 +7,15 @@ fn text(value: &Json) -> Option<&str> {
 }
 
 /// Milliseconds since 1970.
-pub(crate) fn milliseconds(instant: &str) -> i64 {
-    instant.parse::<crm_core::kernel::Timestamp>().unwrap().micros() / 1_000
+fn milliseconds(instant: &str) -> Option<i64> {
+    Some(instant.parse::<crm_core::kernel::Timestamp>().ok()?.micros() / 1_000)
 }
 
-/// The delivery that tells this event; `None` when the platform has no way to say it.
-pub(crate) fn delivery(event: &Json) -> Option<Json> {
+/// The delivery that tells an event, which is written as the inbox reads it; `None` when the platform has no way to say it.
+///
+/// Accounts that begin with 10 are pages, with 17 those of Instagram, and all others telephone numbers of `WhatsApp`.
+#[must_use]
+pub fn delivery(event: &Json) -> Option<Json> {
     match text(&event["connection_id"])?.get(..2)? {
         "10" => messaging("page", event),
         "17" => messaging("instagram", event),
@@ -22,7 +25,7 @@ pub(crate) fn delivery(event: &Json) -> Option<Json> {
 
 /// A delivery of Messenger or Instagram.
 fn messaging(object: &str, event: &Json) -> Option<Json> {
-    let time = milliseconds(text(&event["timestamp"])?);
+    let time = milliseconds(text(&event["timestamp"])?)?;
     let (connection, participant) = (&event["connection_id"], &event["participant_id"]);
     let echo = event["kind"] == "echo";
     let (from, to) = if echo { (connection, participant) } else { (participant, connection) };
@@ -36,7 +39,7 @@ fn messaging(object: &str, event: &Json) -> Option<Json> {
         ),
         "echo" => ("message", json!({ "mid": event["external_message_id"], "text": event["text"], "is_echo": true })),
         "status" if event["status"] == "read" && object == "page" => {
-            ("read", json!({ "watermark": milliseconds(text(&event["extra"]["watermark"])?) }))
+            ("read", json!({ "watermark": milliseconds(text(&event["extra"]["watermark"])?)? }))
         }
         "status" if event["status"] == "read" => ("read", json!({ "mid": event["external_message_id"] })),
         "status" if event["status"] == "delivered" && object == "page" => {
@@ -50,7 +53,7 @@ fn messaging(object: &str, event: &Json) -> Option<Json> {
 
 /// A delivery of `WhatsApp`, which knows whole seconds only.
 fn whatsapp(event: &Json) -> Option<Json> {
-    let time = milliseconds(text(&event["timestamp"])?);
+    let time = milliseconds(text(&event["timestamp"])?)?;
     if time % 1_000 != 0 {
         return None;
     }
