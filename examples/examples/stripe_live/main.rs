@@ -22,7 +22,6 @@ use crm_billing_stripe::{SecretKey, StripeConfig};
 use crm_core::billing::{
     Cancellation, ChangeWhen, CheckoutStatus, ExternalId, ItemChange, Mode, NewCheckout, PlanChange,
 };
-use crm_core::kernel::Rule;
 use host::{Host, Result};
 
 /// The variable that the key is read from. It is never an argument, which other users of the machine could see.
@@ -100,7 +99,8 @@ async fn tour(host: &Host, arguments: &Arguments, pause: Duration, say: &mut imp
     say(format!("resumed       {}", host.access().await));
     billing.cancel(id, Cancellation::Now).await?;
     say(format!("ended         {}", host.access().await));
-    let invoices = billing.invoices(&crm_core::kernel::Page::first(10)).await?;
+    let invoices =
+        billing.invoices(&crm_core::kernel::Predicate::everything(), &crm_core::kernel::Page::first(10)).await?;
     say(format!("invoices      {}", invoices.len()));
     let missed = host.desk().sweep().await?.missed;
     say(format!("undelivered   {missed} events that no endpoint of this account has taken in three days"));

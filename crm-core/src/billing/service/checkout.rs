@@ -32,7 +32,7 @@ impl Subscriptions<'_> {
     pub async fn checkout(&self, wish: &NewCheckout) -> Result<CheckoutSession> {
         // The role first: whoever may not subscribe learns nothing of what there is.
         drop(self.session.begin(Permission::BillingManage).await?);
-        let catalogue = self.catalogue().await?;
+        let catalogue = self.prices_on_offer().await?;
         let prices = self.priced(wish, &catalogue).await?;
         let services: Vec<ServiceModule> = prices.iter().map(|(price, _)| price.service).collect();
         self.check_wanted(&services, wish.trial).await?;

@@ -65,7 +65,7 @@ impl Subscriptions<'_> {
         drop(uow);
         let changed = subscriptions.iter().find(|row| row.external_id == wish.subscription);
         let changed = changed.ok_or(PlanRefusal::NotYours("subscription"))?;
-        let catalogue = self.catalogue().await?;
+        let catalogue = self.prices_on_offer().await?;
         let prices = self.prices_of(wish, changed, &catalogue).await?;
         let others = || subscriptions.iter().filter(|row| row.external_id != wish.subscription && row.counts());
         let kept = |row: &Stored<Subscription>| row.truth.items.clone();

@@ -153,7 +153,7 @@ impl Subscriptions<'_> {
     }
 
     /// What is sold.
-    pub(super) async fn catalogue(&self) -> Result<Catalogue> {
+    pub(super) async fn prices_on_offer(&self) -> Result<Catalogue> {
         let desk = session_in(self.session.ports(), self.billing.desk());
         catalogue(&mut desk.begin(Permission::BillingRead).await?).await
     }

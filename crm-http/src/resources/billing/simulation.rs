@@ -111,6 +111,7 @@ fn plan(present: &Catalogue, policy: &AccessPolicy, prices: Vec<PriceToTry>, wis
         let known = all.iter().position(|known| known.lookup_key == lookup_key.as_str());
         let before = known.map(|place| all.swap_remove(place));
         all.push(ServicePrice {
+            limits: before.as_ref().map(|before| before.limits.clone()).unwrap_or_default(),
             product: before.as_ref().map_or_else(|| lookup_key.clone(), |before| before.product.clone()),
             service,
             lookup_key: lookup_key.to_string(),

@@ -21,7 +21,7 @@ const USUAL: u32 = 50;
 /// Which part of a thread.
 #[derive(Debug)]
 struct Part {
-    before: Option<Timestamp>,
+    before: Option<MessageId>,
     limit: u32,
 }
 
@@ -31,7 +31,7 @@ impl Query for Part {
         for (name, value) in pairs {
             match name.as_str() {
                 "limit" => part.limit = limit(&value)?,
-                "before" => part.before = Some(instant("before", &value)?),
+                "before" => part.before = Some(value.parse().map_err(|_| no_message(&value))?),
                 _ => return Err(unknown_parameter(&name, "there are before and limit")),
             }
         }
@@ -40,10 +40,19 @@ impl Query for Part {
     fn parameters() -> Vec<Parameter> {
         let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(200));
         vec![
-            query_parameter("before", "Messages before this instant; the latest, without one", Timestamp::schema()),
+            query_parameter(
+                "before",
+                "Messages before the one with this identifier; the latest, without one",
+                MessageId::schema(),
+            ),
             query_parameter("limit", "How many", limit),
         ]
     }
+}
+
+fn no_message(value: &str) -> Problem {
+    let detail = format!("'{value}' is no identifier; give the one of a message of this conversation");
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id.malformed", detail).at("before")
 }
 
 /// An instant in a parameter.
