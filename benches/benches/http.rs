@@ -109,7 +109,7 @@ async fn ours(office: &Office) -> Result<(Router, String), Fault> {
 async fn opened(server: &Server, leads: u64) -> Result<(Database, Database, Office), Fault> {
     let database = server.database().await?;
     let store = database.store().await?;
-    seed(&Office::found(store.clone()).await?, Stock { leads, deals: DEALS }).await?;
+    seed(&Office::found(store.clone()).await?, Stock { leads, deals: DEALS, conversations: 0 }).await?;
     store.close().await;
     database.admin("analyze").await?;
     let copy = database.copy().await?;
@@ -133,10 +133,22 @@ fn main() {
     let stages: Vec<_> = stages.iter().map(|stage| stage.id.to_string()).collect();
 
     let asked = by_id(&key, leads);
-    contest.run(&format!("get one of {size} leads"), READS, &asked, Goal::Share(55.0), micros(200));
+    contest.run(
+        &format!("get one of {size} leads"),
+        READS,
+        &asked,
+        Goal::Share(55.0),
+        Some(Duration::from_micros(200)),
+    );
     let asked = must(contest.runtime.block_on(pages(contest.ours, &key)));
-    contest.run(&format!("list 50 of {size} leads"), READS / 4, &asked, Goal::Share(55.0), micros(650));
-    contest.run("create a lead", WRITES, &creation(&key), Goal::Share(35.0), micros(570));
+    contest.run(
+        &format!("list 50 of {size} leads"),
+        READS / 4,
+        &asked,
+        Goal::Share(55.0),
+        Some(Duration::from_micros(650)),
+    );
+    contest.run("create a lead", WRITES, &creation(&key), Goal::Share(35.0), Some(Duration::from_micros(570)));
     contest.run("move a deal to another stage", WRITES, &step(&key, stages), Goal::Share(40.0), None);
     contest.run("convert a lead", WRITES, &conversion(&key), Goal::Share(50.0), None);
     contest.report.print();
@@ -146,11 +158,6 @@ fn main() {
         database.remove().await?;
         copy.remove().await
     }));
-}
-
-/// A fraction of what a request of Odoo takes, server and database together; the client is counted here too.
-const fn micros(micros: u64) -> Option<Duration> {
-    Some(Duration::from_micros(micros))
 }
 
 fn by_id(key: &str, leads: u64) -> Asked {

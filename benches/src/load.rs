@@ -157,12 +157,12 @@ async fn answer(stream: &mut TcpStream, heard: &mut Vec<u8>) -> Result<(u16, usi
 }
 
 /// The status of an answer and its length as its head says; nothing while the head is not whole.
-fn measured(heard: &[u8]) -> Result<Option<(u16, usize)>, Fault> {
-    let Some(end) = heard.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
-    let head = std::str::from_utf8(heard.get(..end).unwrap_or_default())?;
+fn measured(answer: &[u8]) -> Result<Option<(u16, usize)>, Fault> {
+    let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
+    let head = std::str::from_utf8(answer.get(..end).unwrap_or_default())?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or("an answer without a status")?;
     let lengths = head.lines().filter_map(|line| line.split_once(':'));
-    let length = lengths.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, length)| length);
-    let length: usize = length.last().ok_or("an answer without a length")?.trim().parse()?;
+    let mut length = lengths.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, length)| length);
+    let length: usize = length.next_back().ok_or("an answer without a length")?.trim().parse()?;
     Ok(Some((status, end + 4 + length)))
 }

@@ -121,8 +121,8 @@ impl Report {
     }
 
     /// Adds a line about two loads: requests in a second, median and 99th percentile of both, and the share of the floor's
-    /// rate. `computes` is the most that a request of ours may compute, database included.
-    pub fn add_load(&mut self, what: &str, ours: &Load, floor: &Load, goal: Goal, computes: Option<Duration>) {
+    /// rate. `most` is the most that a request of ours may compute, database included.
+    pub fn add_load(&mut self, what: &str, ours: &Load, floor: &Load, goal: Goal, most: Option<Duration>) {
         let count = |load: &Load| u64::try_from(load.times.len()).unwrap_or(0);
         let described = |load: &Load| {
             let times = Percentiles::of(&load.times);
@@ -131,14 +131,14 @@ impl Report {
         };
         let ((own, ours_shown), (bare, floor_shown)) = (described(ours), described(floor));
         let share = 100.0 * own / bare;
-        let each = |load: &Load| Some(load.computed?.checked_div(u32::try_from(load.times.len()).ok()?)?);
+        let each = |load: &Load| load.computed?.checked_div(u32::try_from(load.times.len()).ok()?);
         let computed = |load: &Load| each(load).map_or_else(|| "-".to_owned(), shown);
         let reached = match goal {
             Goal::Share(least) => verdict(share >= least),
             _ => "",
         };
-        let limit = computes.map(|most| format!("; <= {} computed", shown(most))).unwrap_or_default();
-        let within = computes.zip(each(ours)).map(|(most, each)| verdict(each <= most));
+        let limit = most.map(|most| format!("; <= {} computed", shown(most))).unwrap_or_default();
+        let within = most.zip(each(ours)).map(|(most, each)| verdict(each <= most));
         self.lines.push([
             what.to_owned(),
             format!("{ours_shown}; {} computed", computed(ours)),

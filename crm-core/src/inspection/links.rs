@@ -16,9 +16,9 @@ pub(super) async fn inspect(look: &mut Look<'_, '_>) -> Result<()> {
     follow_their_activities(look).await
 }
 
-async fn lead_somewhere<'a, E: Entity>(look: &mut Look<'_, 'a>, record: impl Fn(&E) -> RecordRef) -> Result<()>
+async fn lead_somewhere<E: Entity>(look: &mut Look<'_, '_>, record: impl Fn(&E) -> RecordRef) -> Result<()>
 where
-    dyn Tx + 'a: Records<E>,
+    for<'t> dyn Tx + 't: Records<E>,
 {
     let mut pages = Pages::<E>::all();
     loop {

@@ -27,7 +27,9 @@ async fn imports(look: &mut Look<'_, '_>) -> Result<()> {
                 if batch.is_empty() {
                     break;
                 }
-                batch.iter().for_each(|row| counted.count(row.outcome));
+                for row in &batch {
+                    counted.count(row.outcome);
+                }
             }
             if counted != import.counts {
                 let problem = format!("it counts {} rows, and {} are there", import.counts.read, counted.read);

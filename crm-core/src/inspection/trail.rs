@@ -40,9 +40,9 @@ pub(super) async fn inspect(look: &mut Look<'_, '_>) -> Result<()> {
     of::<Import>(look).await
 }
 
-async fn of<'a, E: Entity>(look: &mut Look<'_, 'a>) -> Result<()>
+async fn of<E: Entity>(look: &mut Look<'_, '_>) -> Result<()>
 where
-    dyn Tx + 'a: Records<E>,
+    for<'t> dyn Tx + 't: Records<E>,
 {
     let mut pages = Pages::<E>::all();
     loop {

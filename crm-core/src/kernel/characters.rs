@@ -21,8 +21,8 @@ pub(crate) fn composed(text: &str) -> String {
 pub(crate) fn is_invisible(character: char) -> bool {
     match character {
         // What most text is made of, without a look into the tables.
-        ' '..='~' => false,
-        '\u{0600}'..='\u{0605}'
+        ' '..='~'
+        | '\u{0600}'..='\u{0605}'
         | '\u{06DD}'
         | '\u{070F}'
         | '\u{0890}'..='\u{0891}'

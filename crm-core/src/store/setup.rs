@@ -87,7 +87,7 @@ impl Kept {
 #[derive(Default)]
 pub(super) struct Setup {
     /// The organization's record, once it was read.
-    organization: Option<Stored<Organization>>,
+    organization: Option<Box<Stored<Organization>>>,
     is_held: bool,
     is_written: bool,
     /// Whether the organization's own record is new or saved, by which its version is raised anyway.
@@ -96,8 +96,9 @@ pub(super) struct Setup {
 
 impl Setup {
     /// The organization's record, when its version is still to be raised for what was written.
-    pub(super) fn to_be_renewed(&mut self) -> Option<Stored<Organization>> {
-        self.organization.take_if(|_| self.is_written && !self.is_renewed)
+    pub(super) fn take_unrenewed(&mut self) -> Option<Stored<Organization>> {
+        let row = self.organization.take_if(|_| self.is_written && !self.is_renewed);
+        row.map(|row| *row)
     }
 }
 
@@ -134,7 +135,7 @@ impl<'a> UnitOfWork<'a> {
     /// Those of the store.
     pub async fn hold_organization(&mut self) -> Result<()> {
         if !self.setup.is_held {
-            self.setup.organization = self.lock_of_anyone(self.organization()).await?;
+            self.setup.organization = self.lock_of_anyone(self.organization()).await?.map(Box::new);
             self.setup.is_held = true;
         }
         Ok(())
@@ -151,9 +152,9 @@ impl<'a> UnitOfWork<'a> {
 
     async fn organization_if_any(&mut self) -> Result<Option<Stored<Organization>>> {
         if self.setup.organization.is_none() {
-            self.setup.organization = self.find_of_anyone(self.organization()).await?;
+            self.setup.organization = self.find_of_anyone(self.organization()).await?.map(Box::new);
         }
-        Ok(self.setup.organization.clone())
+        Ok(self.setup.organization.as_deref().cloned())
     }
 
     /// Called before a record of this kind is written.

@@ -396,7 +396,7 @@ impl<'a> UnitOfWork<'a> {
             return Err(StoreError::Fault("a rehearsal cannot be committed".into()).into());
         }
         self.hand_over_events(0).await?;
-        if let Some(organization) = self.setup.to_be_renewed() {
+        if let Some(organization) = self.setup.take_unrenewed() {
             self.write(organization).await?;
         }
         Ok(self.tx.commit().await?)

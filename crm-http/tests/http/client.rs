@@ -17,6 +17,7 @@ use crm_http::{Options, router_with};
 use serde_json::{Value as Json, json};
 
 use crate::office::{Office, Reply, SharedClock, generous};
+use crate::outside::World;
 use crate::schema::problems;
 
 /// How often an operation is tried, each time with other records.
@@ -81,7 +82,8 @@ impl Client {
         let router = router_with(crm.clone(), identity.clone(), options, |api| declare(api, &identity)).unwrap();
         let (organization, owner) =
             (crm_core::kernel::Id::new(uuid::Uuid::nil()), crm_core::kernel::Id::new(uuid::Uuid::nil()));
-        let office = Office { crm, clock, router, organization, owner };
+        let world = World::new(SharedClock(clock.clone()));
+        let office = Office { crm, clock, router, organization, owner, world };
         let document = office.send_with(Method::GET, "/docs/openapi.json", None, &[]).await.expect(200);
         let (records, given) = (BTreeMap::new(), BTreeMap::new());
         Self { office, outbox, document, access: None, records, given, broken: Vec::new() }

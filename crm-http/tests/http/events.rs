@@ -55,8 +55,8 @@ impl Stream {
 
     async fn listen(&mut self) {
         let mut bytes = vec![0; 1 << 16];
-        let count = tokio::time::timeout(Duration::from_secs(60), self.socket.read(&mut bytes));
-        let count = count.await.expect("the stream says nothing").unwrap();
+        let count = tokio::time::timeout(Duration::from_mins(1), self.socket.read(&mut bytes));
+        let count = count.await.unwrap_or_else(|_| panic!("the stream says nothing")).unwrap();
         assert!(count > 0, "the stream ended");
         self.heard.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
     }

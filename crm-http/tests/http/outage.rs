@@ -97,7 +97,8 @@ async fn a_command_whose_database_is_killed_is_done_as_a_whole_or_not_at_all() {
     let office = Office::on(store.clone(), options()).await;
     // Statements are prepared once for each connection, which would be other points to cut at.
     office.lead("Warm").await;
-    for (how, word) in [(Cut::Unheard as fn(u32) -> Cut, "Unheard"), (Cut::Unanswered, "Unanswered")] {
+    for word in ["Unheard", "Unanswered"] {
+        let how: fn(u32) -> Cut = if word == "Unheard" { Cut::Unheard } else { Cut::Unanswered };
         let give = async |name: &str| {
             let lead = json!({ "lead": { "last_name": name }, "confirmed": true });
             post(&office, "/api/leads", name, lead).await

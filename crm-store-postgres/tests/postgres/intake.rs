@@ -80,7 +80,7 @@ async fn an_import_whose_connections_are_killed_goes_on_and_makes_nothing_twice(
     };
     // Whenever a batch is kept, somebody kills all connections in the middle of the next one.
     let (kept, killed) = (AtomicU32::new(0), AtomicU32::new(0));
-    let killer = async {
+    let cutting = async {
         while killed.load(Ordering::SeqCst) < KILLS {
             if kept.load(Ordering::SeqCst) > killed.load(Ordering::SeqCst) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -110,7 +110,7 @@ async fn an_import_whose_connections_are_killed_goes_on_and_makes_nothing_twice(
     };
     let (report, cuts) = tokio::select! {
         done = importer => done,
-        () = killer => unreachable!("the killer waits for ever in the end"),
+        () = cutting => unreachable!("the killer waits for ever in the end"),
     };
     assert!(cuts > 0, "nothing was cut off");
     assert_eq!(
