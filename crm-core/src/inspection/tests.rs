@@ -29,7 +29,9 @@ async fn at_work() -> Office {
     let call = NewActivity::about(ActivityKind::Call, "First call".parse().unwrap(), about);
     boss.activities().create(call).await.unwrap();
     boss.leads().qualify(lead.id).await.unwrap();
-    boss.conversions().convert(lead.id, &ConversionChoices::with_deal(NewDeal::default()), None).await.unwrap();
+    let mut choices = ConversionChoices::with_deal(NewDeal::default());
+    choices.owner_id = Some(office.owner);
+    boss.conversions().convert(lead.id, &choices, None).await.unwrap();
     let stages = serde_json::json!([{ "name": "Open", "kind": "open", "probability": 10 },
         { "name": "Won", "kind": "won" }, { "name": "Lost", "kind": "lost" }]);
     let stages: Vec<NewStage> = serde_json::from_value(stages).unwrap();

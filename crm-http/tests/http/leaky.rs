@@ -35,6 +35,9 @@ impl Store for LeakyStore {
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
         self.0.organization_by_slug(slug).await
     }
+    async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
+        self.0.organization_by_link(link).await
+    }
 }
 
 struct LeakyTx {

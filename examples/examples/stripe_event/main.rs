@@ -35,16 +35,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in Arguments::parse().files {
         let body = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let event = StripeWebhook::stored(&body).map_err(|error| format!("{}: {error}", file.display()))?;
-        println!("{}", serde_json::to_string_pretty(&shown(&event, &catalogue))?);
+        let body: Json = serde_json::from_slice(&body)?;
+        println!("{}", serde_json::to_string_pretty(&shown(&event, &body, &catalogue))?);
     }
     Ok(())
 }
 
-fn shown(event: &ProviderEvent, catalogue: &Catalogue) -> Json {
+fn shown(event: &ProviderEvent, body: &Json, catalogue: &Catalogue) -> Json {
     let mut shown = vec![
         ("id", json!(event.id)),
         ("type", json!(event.kind)),
-        ("created", json!(seconds(event.occurred_at))),
+        // As Stripe writes it: seconds in an event with its object, an instant in one without.
+        ("created", body["created"].clone()),
         ("object", json!(event.object.as_ref().map(|object| &object.kind))),
     ];
     if let Some(truth) = &event.subscription {
@@ -116,7 +118,8 @@ mod tests {
         for expected in events {
             let file = expected["file"].as_str().unwrap();
             let body = std::fs::read(format!("{SAMPLES}/{file}")).unwrap();
-            let shown = shown(&StripeWebhook::stored(&body).unwrap(), &catalogue);
+            let json = serde_json::from_slice(&body).unwrap();
+            let shown = shown(&StripeWebhook::stored(&body).unwrap(), &json, &catalogue);
             for field in ["id", "type", "created", "object", "normalized", "access_at_event"] {
                 if let Some(expected) = expected.get(field) {
                     assert_eq!(&shown[field], expected, "{file}: {field}");

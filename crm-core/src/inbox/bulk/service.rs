@@ -271,8 +271,8 @@ impl BulkSends<'_> {
     /// # crm_core::testing::social::example(async |desk, inbox| {
     /// # let bulk = inbox.bulk_sends();
     /// # let spring = desk.reminder(&inbox).await?;
-    /// # use crm_core::kernel::Page;
-    /// let ledger = bulk.ledger(spring.id, &Page::first(50)).await?;
+    /// # use crm_core::kernel::{Page, Predicate};
+    /// let ledger = bulk.ledger(spring.id, &Predicate::everything(), &Page::first(50)).await?;
     /// assert_eq!(ledger[0].address, "12025550123");
     /// # Ok(())
     /// # });
