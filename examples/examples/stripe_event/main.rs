@@ -47,7 +47,8 @@ fn shown(event: &ProviderEvent, body: &Json, catalogue: &Catalogue) -> Json {
         ("type", json!(event.kind)),
         // As Stripe writes it: seconds in an event with its object, an instant in one without.
         ("created", body["created"].clone()),
-        ("object", json!(event.object.as_ref().map(|object| &object.kind))),
+        // An event that only points at its object carries none.
+        ("object", body["data"]["object"]["object"].clone()),
     ];
     if let Some(truth) = &event.subscription {
         shown.push(("normalized", projection(truth, catalogue)));
