@@ -49,12 +49,6 @@ impl Sent {
     pub fn is_envelope(&self) -> bool {
         matches!(self, Self::Plain(_))
     }
-
-    /// Whether the pool said it, between two transactions.
-    #[must_use]
-    pub fn is_housekeeping(&self) -> bool {
-        self.text().starts_with("select current_setting('app.org_id'")
-    }
 }
 
 /// Keeps all statements: the floor is the same work without us.

@@ -48,8 +48,9 @@ async fn page(office: &Office, _: u64) -> Result<(), Fault> {
 
 /// Statements of a command, its transaction's beginning and end included.
 fn statements(contest: &mut OnPostgres<'_>, act: &impl AsyncFn(&Office, u64) -> Result<(), Fault>) -> usize {
-    let (mut statements, _) = contest.statements(act);
-    statements.retain(|one| !one.is_housekeeping());
+    // The first one also reads what the organization has set up, which is known from then on.
+    drop(contest.statements(act));
+    let (statements, _) = contest.statements(act);
     for one in &statements {
         eprintln!("    {}", one.text().chars().take(140).collect::<String>());
     }
@@ -62,10 +63,10 @@ fn commands_take_no_more_statements_than_they_need() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut contest = OnPostgres::with(&runtime, &server, STOCK);
     let counted = [
-        ("capture", statements(&mut contest, &capture), 18),
-        ("capture of fifty", statements(&mut contest, &capture_fifty), 24),
-        ("convert", statements(&mut contest, &convert), 27),
-        ("move", statements(&mut contest, &move_deal), 8),
+        ("capture", statements(&mut contest, &capture), 13),
+        ("capture of fifty", statements(&mut contest, &capture_fifty), 16),
+        ("convert", statements(&mut contest, &convert), 19),
+        ("move", statements(&mut contest, &move_deal), 6),
         ("page", statements(&mut contest, &page), 3),
     ];
     // Whatever ours can do, the same statements can do too: the floor is a floor.

@@ -46,9 +46,9 @@ fn shown(event: &ProviderEvent, body: &Json, catalogue: &Catalogue) -> Json {
         ("id", json!(event.id)),
         ("type", json!(event.kind)),
         // As Stripe writes it: seconds in an event with its object, an instant in one without.
-        ("created", body["created"].clone()),
+        ("created", body.get("created").cloned().unwrap_or_default()),
         // An event that only points at its object carries none.
-        ("object", body["data"]["object"]["object"].clone()),
+        ("object", body.pointer("/data/object/object").cloned().unwrap_or_default()),
     ];
     if let Some(truth) = &event.subscription {
         shown.push(("normalized", projection(truth, catalogue)));
