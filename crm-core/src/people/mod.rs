@@ -4,6 +4,9 @@
 //! bounces live on the address; a contact has exactly one primary of each kind as soon as it has any. An [`Account`] is
 //! a company: a tree (no cycles), with a set of domains ([`AccountDomain`]) of which each belongs to one account only.
 //!
+//! A contact is filed under its company's name too: when an account is renamed, a job ([`REFILE`]) files its contacts
+//! anew.
+//!
 //! Refused: a contact without a name, an address twice, an account below itself, a domain that is taken. Said:
 //! `contact.…` and `account.…` created, changed, deleted, and what happens to addresses and domains.
 

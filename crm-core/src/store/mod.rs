@@ -7,6 +7,9 @@
 //!
 //! [`JobHandler`] is who does due work of one kind; see [`crate::agenda`]. [`Watch`] hears of what other processes commit.
 //!
+//! What an organization has set up is kept between transactions ([`SetupMemory`], [`UnitOfWork::setup`]), under the version
+//! of its own record.
+//!
 //! A transaction that is not committed leaves nothing. A save names the version it has seen.
 
 mod commands;
