@@ -82,7 +82,7 @@ async fn webhooks(house: Arc<House>) -> Result<Round, Fault> {
             came.elapsed()
         });
     }
-    Ok(Round { ours: running.join_all().await, floor: Vec::new() })
+    Ok(Round::without_floor(running.join_all().await))
 }
 
 /// From the commit in one process to the other door in another, with connections of its own.

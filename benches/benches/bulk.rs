@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crm_benches::{
-    Contest, Database, Fault, Goal, List, Office, OnPostgres, OnSqlite, Report, Server, Stock, everything, import, must,
+    Contest, Database, Fault, Goal, List, Office, OnPostgres, OnSqlite, Pace, Report, Server, Stock, everything,
+    import, must,
 };
 use crm_core::access::Intent;
 use crm_core::agenda::{Claim, Job, JobId};
@@ -42,7 +43,7 @@ async fn import_some(office: &Office, number: u64) -> Result<(), Fault> {
 fn imports<C: Contest>(report: &mut Report, contest: &mut C, name: &str, floor: &str, goal: Goal) {
     let (mut ours, mut bare) = (Duration::MAX, Duration::MAX);
     for _ in 0..TURNS {
-        let round = contest.turn(1, &import_some, everything);
+        let round = contest.turn(1, Pace::OneByOne, &import_some, everything);
         ours = ours.min(round.ours.iter().sum());
         bare = bare.min(round.floor.iter().sum());
     }

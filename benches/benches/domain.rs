@@ -89,6 +89,7 @@ fn conditions(criterion: &mut Criterion, report: &mut Report) {
         floor: repeated(count, || {
             black_box(plain(black_box(next())));
         }),
+        ..Round::default()
     });
     report.add("condition of 5 terms, binding included", &round, "plain Rust", Goal::Median(Duration::from_nanos(350)));
     let (scorer, now) = (twenty_criteria(), ManualClock::default().now());
@@ -96,7 +97,7 @@ fn conditions(criterion: &mut Criterion, report: &mut Report) {
         ours: repeated(count, || {
             black_box(scorer.total(black_box(next()), &[], now));
         }),
-        floor: Vec::new(),
+        ..Round::default()
     });
     report.add("score a lead by 20 criteria", &round, "", Goal::Rate(1_000_000.0));
 }
@@ -107,7 +108,7 @@ fn duplicates(criterion: &mut Criterion, report: &mut Report) {
         ours: repeated(count, || {
             black_box(score(black_box(&one), black_box(&other)));
         }),
-        floor: Vec::new(),
+        ..Round::default()
     });
     report.add("judge whether two profiles are one", &round, "", Goal::None);
     let mut known = Unwritten::default();
@@ -123,7 +124,7 @@ fn duplicates(criterion: &mut Criterion, report: &mut Report) {
             let found = profiles.next().map_or_else(Vec::new, |profile| known.candidates(profile));
             assert_eq!(found.len(), 1, "the lead itself is among them, and nobody else is like it");
         }),
-        floor: Vec::new(),
+        ..Round::default()
     });
     report.add("match a lead against 100 k by keys, in process", &round, "", Goal::None);
 }
@@ -151,7 +152,7 @@ fn conversion(criterion: &mut Criterion, report: &mut Report) {
         ours: repeated(count, || {
             black_box(plan(black_box(&facts), black_box(&choices)));
         }),
-        floor: Vec::new(),
+        ..Round::default()
     });
     report.add("plan a conversion", &round, "", Goal::None);
 }

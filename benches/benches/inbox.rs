@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use crm_benches::{
-    Contest, Fault, Goal, Office, OnPostgres, Report, Sent, Server, Stock, delivery, everything, measured, must,
+    Contest, Fault, Goal, Office, OnPostgres, Pace, Report, Sent, Server, Stock, delivery, everything, measured, must,
 };
 use crm_core::inbox::channel::{INSTAGRAM, MESSENGER, WHATSAPP};
 use crm_core::inbox::window::{Author, Sending, Standing, can_send};
@@ -43,11 +43,11 @@ fn on_postgres(criterion: &mut Criterion, report: &mut Report, runtime: &Runtime
     eprintln!("PostgreSQL: {}", must(runtime.block_on(server.described())));
     let mut contest = OnPostgres::with(runtime, server, STOCK);
     let page = measured(criterion, "inbox: page of 50 of 100 k, PostgreSQL", 3, |count| {
-        contest.turn(count, &first_page, select_only)
+        contest.turn(count, Pace::OneByOne, &first_page, select_only)
     });
     report.add("inbox: page of 50 of 100 k, PostgreSQL", &page, "the same statements, bare", Goal::Times(1.3));
     let heard = measured(criterion, "webhook: parse, keep and apply one text, PostgreSQL", 3, |count| {
-        contest.turn(count, &hear, everything)
+        contest.turn(count, Pace::OneByOne, &hear, everything)
     });
     report.add("webhook, one text, PostgreSQL", &heard, "the same statements, bare", Goal::Share(50.0));
     contest.remove();

@@ -16,7 +16,7 @@ mod server;
 mod wire;
 
 pub use bare::bare_router;
-pub use contest::{Contest, InMemory, OnPostgres, OnSqlite, timed};
+pub use contest::{Contest, InMemory, OnPostgres, OnSqlite, Pace, timed};
 pub use floor::{Floor, Sent, everything};
 pub use inbox::delivery;
 pub use list::{List, import};

@@ -68,7 +68,15 @@ impl Office {
     /// # Errors
     /// Those of the store.
     pub async fn open(store: impl Store + 'static) -> Result<Self, Fault> {
-        let crm = Crm::new(store, ManualClock::default(), SequentialIds::counting_from(TAKEN_AT_FOUNDING));
+        Self::open_behind(store, TAKEN_AT_FOUNDING).await
+    }
+
+    /// Opens the organization where so many identifiers were given out.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn open_behind(store: impl Store + 'static, taken: u64) -> Result<Self, Fault> {
+        let crm = Crm::new(store, ManualClock::default(), SequentialIds::counting_from(taken));
         let organization = crm.organization_by_slug(&slug()?).await?.ok_or("the organization is not there")?;
         Self::opened(crm, organization).await
     }

@@ -12,7 +12,7 @@ use crate::{Fault, Recorder};
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// Connections of a store: as many as one benchmark uses at once, so that each comes to know its statements.
-const CONNECTIONS: u32 = 8;
+pub(crate) const CONNECTIONS: u32 = 8;
 
 /// The server that `CRM_TEST_POSTGRES` names, as a superuser.
 #[derive(Clone)]
@@ -106,19 +106,20 @@ impl Database {
     /// # Errors
     /// Those of the store.
     pub async fn store(&self) -> Result<PgStore, Fault> {
-        opened(&self.app_url()?).await
+        opened(&self.app_url()?, true).await
     }
 
-    /// The store in it, with a go-between that remembers what it says.
+    /// The store in it, with a go-between that remembers what it says: rows of several tables in one statement, or each
+    /// table's in its own.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn recorded(&self) -> Result<(PgStore, Recorder), Fault> {
+    pub async fn recorded(&self, join_inserts: bool) -> Result<(PgStore, Recorder), Fault> {
         let options = PgConnectOptions::from_str(&self.server.url)?;
         let recorder = Recorder::before(format!("{}:{}", options.get_host(), options.get_port())).await?;
         let url = self.server.url_of(Some("crm_app"), Some(recorder.port()), &self.name)?;
         let joint = if url.contains('?') { '&' } else { '?' };
-        let store = opened(&format!("{url}{joint}sslmode=disable")).await?;
+        let store = opened(&format!("{url}{joint}sslmode=disable"), join_inserts).await?;
         Ok((store, recorder))
     }
 
@@ -157,6 +158,7 @@ impl Database {
     }
 }
 
-async fn opened(url: &str) -> Result<PgStore, Fault> {
-    Ok(PgStore::connect_with(url, &PgOptions { max_connections: CONNECTIONS, ..PgOptions::default() }).await?)
+async fn opened(url: &str, join_inserts: bool) -> Result<PgStore, Fault> {
+    let options = PgOptions { max_connections: CONNECTIONS, join_inserts, ..PgOptions::default() };
+    Ok(PgStore::connect_with(url, &options).await?)
 }

@@ -65,7 +65,7 @@ pub(crate) fn free_text(table: &Table) -> String {
 #[async_trait]
 impl Agenda for PgTx<'_> {
     async fn claim(&mut self, claim: &Claim) -> StoreResult<Vec<Stored<Job>>> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         let table = self.store.tables.of::<Job>()?;
         let mut binds = self.binds().map_err(defect)?;
         bind_free(claim, &mut binds).map_err(defect)?;
@@ -84,7 +84,7 @@ impl Agenda for PgTx<'_> {
     }
 
     async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         let table = self.store.tables.of::<Job>()?;
         let mut finished = 0;
         for batch in batches(jobs) {

@@ -4,6 +4,8 @@
 //! that names are read from the message when need be. Nothing of SQL, constraints or hosts reaches the error's message;
 //! the cause is kept for the log.
 
+use std::sync::Arc;
+
 use crm_core::store::StoreError;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -35,6 +37,16 @@ pub(crate) fn refusal(error: sqlx::Error, table: &Table) -> StoreError {
         code => crossed(code, table),
     });
     named.unwrap_or_else(|| fault(error))
+}
+
+/// A failure of a statement that adds rows to several tables: that of the table whose constraint is named.
+pub(crate) fn refusal_of_one(error: sqlx::Error, tables: &[Arc<Table>]) -> StoreError {
+    let named = error.as_database_error();
+    let blamed = tables.iter().find(|table| named.is_some_and(|answer| own_constraint(answer, table).is_some()));
+    match blamed.or(tables.first()) {
+        Some(table) => refusal(error, table),
+        None => fault(error),
+    }
 }
 
 /// A failure of a statement that removes an entity's row.

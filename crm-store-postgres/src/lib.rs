@@ -31,6 +31,7 @@ mod statement;
 mod table;
 mod term;
 mod tx;
+mod waiting;
 mod watch;
 mod write;
 
@@ -61,6 +62,7 @@ pub struct PgStore {
     pool: PgPool,
     tables: Arc<Tables>,
     free_jobs: Arc<str>,
+    joins_inserts: bool,
     listening: Arc<PgConnectOptions>,
 }
 
@@ -90,8 +92,9 @@ impl PgStore {
         catalog::check_entities(&tables)?;
         catalog::check_security(&pool, &tables).await?;
         let job = tables.of::<Job>().map_err(|error| SetupError::Mismatch(vec![error.to_string()]))?;
+        let free_jobs = agenda::free_text(&job).into();
         let listening = Arc::new(setup::listening(url, options)?);
-        Ok(Self { pool, tables: Arc::new(tables), free_jobs: agenda::free_text(&job).into(), listening })
+        Ok(Self { pool, tables: Arc::new(tables), free_jobs, joins_inserts: options.join_inserts, listening })
     }
 
     /// Makes the roles, the schema `crm` and all its tables in the database, or brings them up to date.

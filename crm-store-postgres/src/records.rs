@@ -15,7 +15,7 @@ use crate::tx::{PgTx, defect};
 #[async_trait]
 impl<E: Entity> Records<E> for PgTx<'_> {
     async fn find(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>> {
-        self.begin_reading()?;
+        self.begin_reading().await?;
         let table = self.store.tables.of::<E>()?;
         let row = self.one(id.uuid(), &table, table.find.clone()).await?;
         let found = row.map(|row| self.read(&row, &table)).transpose()?;
@@ -24,7 +24,7 @@ impl<E: Entity> Records<E> for PgTx<'_> {
     }
 
     async fn lock(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         let table = self.store.tables.of::<E>()?;
         let row = self.one(id.uuid(), &table, table.lock.clone()).await?;
         let found = row.map(|row| self.read(&row, &table)).transpose()?;
@@ -33,7 +33,7 @@ impl<E: Entity> Records<E> for PgTx<'_> {
     }
 
     async fn list(&mut self, filter: &Predicate<E>, page: &Page<E>) -> StoreResult<Vec<Stored<E>>> {
-        self.begin_reading()?;
+        self.begin_reading().await?;
         let table = self.store.tables.of::<E>()?;
         let draft = self.listing(&table, filter, page).map_err(defect)?;
         let is_lookup = page.order() == Field::ID && looks_up(filter);

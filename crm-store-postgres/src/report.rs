@@ -43,7 +43,7 @@ impl PipelineReport for PgTx<'_> {
 impl PgTx<'_> {
     /// One row for each combination of the keys: the keys, how many deals, their amounts and weighted amounts.
     async fn totals(&mut self, keys: &[&str], filter: &Predicate<Opportunity>) -> StoreResult<Vec<PgRow>> {
-        self.begin_reading()?;
+        self.begin_reading().await?;
         let table = self.store.tables.of::<Opportunity>()?;
         let mut draft = Draft { text: opening(keys), binds: self.binds().map_err(defect)? };
         render(filter, &mut draft).map_err(defect)?;

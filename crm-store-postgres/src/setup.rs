@@ -59,6 +59,9 @@ pub struct PgOptions {
     /// Where to listen for what other processes commit, when that is not the store's own address: a pooler that lends
     /// connections by transaction passes nothing on. Without it such a process is told nothing and compares versions.
     pub listen_url: Option<String>,
+    /// Whether the rows that a command adds to several tables go in one statement. Without it each table's go in their own,
+    /// for servers that refuse such statements.
+    pub join_inserts: bool,
 }
 
 impl Default for PgOptions {
@@ -70,6 +73,7 @@ impl Default for PgOptions {
             lock_timeout: Duration::from_secs(10),
             idle_in_transaction_timeout: Duration::from_mins(1),
             listen_url: None,
+            join_inserts: true,
         }
     }
 }

@@ -26,6 +26,14 @@ impl Binds {
         Ok(self.0.len())
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+
     /// Makes room for this many values.
     pub(crate) fn reserve(&mut self, values: usize) {
         self.0.reserve(values, values * 24);

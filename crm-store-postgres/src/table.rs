@@ -130,8 +130,8 @@ impl Table {
             entity,
             has_terms: declared.has_terms(),
             constraints: declared.constraints(),
-            insert_one: insert(&table, &columns, 1).into(),
-            insert_full: insert(&table, &columns, ROWS_PER_INSERT).into(),
+            insert_one: insert(&table, &columns, 1, 1).into(),
+            insert_full: insert(&table, &columns, 1, ROWS_PER_INSERT).into(),
             select,
             find: find.into(),
             lock: lock.into(),
@@ -146,8 +146,13 @@ impl Table {
         match rows {
             1 => self.insert_one.clone(),
             ROWS_PER_INSERT => self.insert_full.clone(),
-            rows => insert(&quoted(self.entity), &self.columns, rows).into(),
+            rows => insert(&quoted(self.entity), &self.columns, 1, rows).into(),
         }
+    }
+
+    /// The same in a statement that has so many values before these, the organization first among them.
+    pub(crate) fn insert_behind(&self, values: usize, rows: usize) -> String {
+        insert(&quoted(self.entity), &self.columns, values, rows)
     }
 
     /// Values in one row of an insert, besides the organization.
@@ -166,11 +171,11 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn insert(table: &str, columns: &[Column], rows: usize) -> String {
+/// Inserts rows whose values begin behind the first `place` ones.
+fn insert(table: &str, columns: &[Column], mut place: usize, rows: usize) -> String {
     let names = SYSTEM_COLUMNS.iter().copied().chain(columns.iter().map(|column| column.name)).map(quoted);
     let names = names.collect::<Vec<_>>().join(", ");
     let mut text = format!("insert into crm.{table} (organization_id, {names}) values ");
-    let mut place = 1;
     for row in 0..rows {
         text.push_str(if row == 0 { "($1" } else { ", ($1" });
         for _ in 0..SYSTEM_COLUMNS.len() + columns.len() {

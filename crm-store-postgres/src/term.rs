@@ -60,27 +60,29 @@ pub(crate) fn delete(organization: Uuid, entity: &str, id: Uuid) -> Result<State
     Ok(Statement::named(DELETE.into(), binds))
 }
 
-/// Adds the terms of records that have none yet, in statements of [`TERMS_PER_INSERT`].
-pub(crate) fn insert(
-    organization: Uuid,
-    entity: &str,
-    rows: &[(System, Vec<Term>)],
-) -> Result<Vec<Statement>, CellError> {
-    let all: Vec<_> = rows
-        .iter()
+/// The terms one by one, each with its record and its place there.
+pub(crate) fn flat(rows: &[(System, Vec<Term>)]) -> Vec<(Uuid, &Term, i64)> {
+    rows.iter()
         .flat_map(|(row, terms)| terms.iter().zip(0_i64..).map(|(term, position)| (row.id, term, position)))
-        .collect();
-    all.chunks(TERMS_PER_INSERT).map(|chunk| insert_some(organization, entity, chunk)).collect()
+        .collect()
 }
 
-fn insert_some(organization: Uuid, entity: &str, chunk: &[(Uuid, &Term, i64)]) -> Result<Statement, CellError> {
+/// Adds terms of records that have none yet, [`TERMS_PER_INSERT`] at most.
+pub(crate) fn insert(organization: Uuid, entity: &str, terms: &[(Uuid, &Term, i64)]) -> Result<Statement, CellError> {
     let mut draft = Draft::default();
     draft.binds.push(&organization, Kind::Uuid)?;
-    draft.binds.push(entity, Kind::Text)?;
+    write(&mut draft, entity, terms)?;
+    Ok(draft.once())
+}
+
+/// Writes such a statement. The organization is the first of the draft's values already.
+pub(crate) fn write(draft: &mut Draft, entity: &str, terms: &[(Uuid, &Term, i64)]) -> Result<(), CellError> {
+    let entity = draft.binds.push(entity, Kind::Text)?;
     draft.say("insert into crm.term (organization_id, entity, record_id, position, name, ");
     draft.say("text_value, integer_value, bool_value, date_value) values ");
-    for (index, (id, term, position)) in chunk.iter().enumerate() {
-        draft.say(if index == 0 { "($1, $2" } else { ", ($1, $2" });
+    for (index, (id, term, position)) in terms.iter().enumerate() {
+        draft.say(if index == 0 { "($1, $" } else { ", ($1, $" });
+        draft.say(&entity.to_string());
         draft.say(", ");
         draft.value(id, Kind::Uuid)?;
         draft.say(", ");
@@ -101,5 +103,5 @@ fn insert_some(organization: Uuid, entity: &str, chunk: &[(Uuid, &Term, i64)]) -
         }
         draft.say(")");
     }
-    Ok(draft.once())
+    Ok(())
 }

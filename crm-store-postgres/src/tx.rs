@@ -23,6 +23,7 @@ use crate::row::{column, read_row};
 use crate::statement::{Binds, Statement};
 use crate::table::Table;
 use crate::term::KnownTerms;
+use crate::waiting::Waiting;
 use crate::watch::{CHANNEL, TELL, told};
 
 pub(crate) const TAKE_SLUG: &str =
@@ -49,6 +50,7 @@ pub struct PgTx<'a> {
     pub(crate) store: &'a PgStore,
     pub(crate) organization: Uuid,
     pub(crate) terms: KnownTerms,
+    pub(crate) waiting: Waiting,
     writes: bool,
     /// False while a call runs and after one was refused or abandoned: what it has done by then is anybody's guess.
     sound: bool,
@@ -74,22 +76,42 @@ impl<'a> PgTx<'a> {
         let opening = format!("{mode}; set local app.org_id = '{}'", organization.hyphenated());
         let transaction = begin_anew(store, &opening).await?;
         let writes = intent == Intent::Write;
-        Ok(Self { transaction, store, organization, terms: KnownTerms::default(), writes, sound: true })
+        Ok(Self {
+            transaction,
+            store,
+            organization,
+            terms: KnownTerms::default(),
+            waiting: Waiting::default(),
+            writes,
+            sound: true,
+        })
     }
 
-    /// Opens a call that only reads. Whatever ends it before [`PgTx::done`] ends the transaction.
-    pub(crate) fn begin_reading(&mut self) -> StoreResult<()> {
+    /// Opens a call that only reads, which sees what was added before. Whatever ends it before [`PgTx::done`] ends the
+    /// transaction.
+    pub(crate) async fn begin_reading(&mut self) -> StoreResult<()> {
+        self.begin_call()?;
+        self.send_waiting().await
+    }
+
+    /// Opens a call that writes or locks.
+    pub(crate) async fn begin_writing(&mut self) -> StoreResult<()> {
+        self.begin_adding()?;
+        self.send_waiting().await
+    }
+
+    /// Opens a call that adds to what waits.
+    pub(crate) fn begin_adding(&mut self) -> StoreResult<()> {
+        self.begin_call()?;
+        if self.writes { Ok(()) } else { Err(StoreError::Fault(Misuse::Reading.into())) }
+    }
+
+    fn begin_call(&mut self) -> StoreResult<()> {
         if !self.sound {
             return Err(StoreError::Fault(Misuse::Refused.into()));
         }
         self.sound = false;
         Ok(())
-    }
-
-    /// Opens a call that writes or locks.
-    pub(crate) fn begin_writing(&mut self) -> StoreResult<()> {
-        self.begin_reading()?;
-        if self.writes { Ok(()) } else { Err(StoreError::Fault(Misuse::Reading.into())) }
     }
 
     /// Ends a call that went well.
@@ -172,7 +194,7 @@ pub(crate) fn query(statement: Statement) -> Query<'static, Postgres, PgArgument
 #[async_trait]
 impl Tx for PgTx<'_> {
     async fn claim_slug(&mut self, slug: &Slug, organization: OrganizationId) -> StoreResult<()> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         if self.organization != organization.uuid() {
             return Err(StoreError::Fault(Misuse::Foreign.into()));
         }
@@ -191,7 +213,7 @@ impl Tx for PgTx<'_> {
     }
 
     async fn claim_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         let mut binds = link_binds(link).map_err(defect)?;
         binds.push(&self.organization, Kind::Uuid).map_err(defect)?;
         if self.execute(Statement::named(TAKE_LINK.into(), binds)).await.map_err(fault)? == 0 {
@@ -207,7 +229,7 @@ impl Tx for PgTx<'_> {
     }
 
     async fn release_link(&mut self, link: &ProviderLink) -> StoreResult<()> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         let mut binds = link_binds(link).map_err(defect)?;
         binds.push(&self.organization, Kind::Uuid).map_err(defect)?;
         self.execute(Statement::named(RELEASE_LINK.into(), binds)).await.map_err(fault)?;
@@ -216,7 +238,7 @@ impl Tx for PgTx<'_> {
     }
 
     async fn announce_access(&mut self, version: i64) -> StoreResult<()> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         let mut binds = Binds::default();
         binds.push(CHANNEL, Kind::Text).map_err(defect)?;
         binds.push(&told(self.organization, version), Kind::Text).map_err(defect)?;
@@ -226,7 +248,7 @@ impl Tx for PgTx<'_> {
     }
 
     async fn commit(mut self: Box<Self>) -> StoreResult<()> {
-        self.begin_reading()?;
+        self.begin_reading().await?;
         self.transaction.commit().await.map_err(unkept)
     }
 }

@@ -1,32 +1,33 @@
 //! What writes records, whatever their entity: the record's own row, then its terms.
 
+use std::sync::Arc;
+
 use crm_core::store::{StoreError, StoreResult};
 use uuid::Uuid;
 
 use crate::cell::Kind;
-use crate::fault::{refusal, refusal_to_remove};
+use crate::fault::{refusal, refusal_of_one, refusal_to_remove};
 use crate::record::{Record, bind_insert, bind_update};
-use crate::statement::Statement;
+use crate::statement::{Draft, Statement};
 use crate::table::{ROWS_PER_INSERT, Table};
 use crate::term;
 use crate::tx::{PgTx, defect};
-
-/// As many events or keys as one command usually adds. For each number of rows the server keeps a statement.
-const ROWS_PER_NAMED_INSERT: usize = 8;
+use crate::waiting::MOST_ROWS;
 
 impl PgTx<'_> {
-    /// Adds records.
-    pub(crate) async fn insert_records(&mut self, rows: &[&dyn Record], table: &Table) -> StoreResult<()> {
-        self.begin_writing()?;
-        for chunk in rows.chunks(ROWS_PER_INSERT) {
-            let mut binds = self.binds().map_err(defect)?;
-            binds.reserve(chunk.len() * table.width());
-            for row in chunk {
-                bind_insert(*row, &table.columns, &mut binds).map_err(defect)?;
+    /// Adds records: few of them wait for what comes next, see [`crate::waiting`].
+    pub(crate) async fn insert_records(&mut self, rows: &[&dyn Record], table: &Arc<Table>) -> StoreResult<()> {
+        self.begin_adding()?;
+        if rows.len() <= MOST_ROWS && self.store.joins_inserts {
+            if self.waiting.is_full() {
+                self.send_waiting().await?;
             }
-            let named = chunk.len() <= ROWS_PER_NAMED_INSERT || chunk.len() == ROWS_PER_INSERT;
-            let statement = Statement { text: table.insert(chunk.len()), binds, named };
-            self.change(statement, table).await?;
+            if !rows.is_empty() {
+                self.waiting.add(self.organization, rows, table).map_err(defect)?;
+            }
+        } else {
+            self.send_waiting().await?;
+            self.insert_now(rows, table).await?;
         }
         if table.has_terms {
             self.add_terms(rows, table).await?;
@@ -35,9 +36,33 @@ impl PgTx<'_> {
         Ok(())
     }
 
+    async fn insert_now(&mut self, rows: &[&dyn Record], table: &Table) -> StoreResult<()> {
+        for chunk in rows.chunks(ROWS_PER_INSERT) {
+            let mut binds = self.binds().map_err(defect)?;
+            binds.reserve(chunk.len() * table.width());
+            for row in chunk {
+                bind_insert(*row, &table.columns, &mut binds).map_err(defect)?;
+            }
+            let named = chunk.len() <= MOST_ROWS || chunk.len() == ROWS_PER_INSERT;
+            let statement = Statement { text: table.insert(chunk.len()), binds, named };
+            self.change(statement, table).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what waits.
+    pub(crate) async fn send_waiting(&mut self) -> StoreResult<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let (statement, tables) = self.waiting.take();
+        self.execute(statement).await.map_err(|error| refusal_of_one(error, &tables))?;
+        Ok(())
+    }
+
     /// Replaces a record.
-    pub(crate) async fn update_record(&mut self, row: &dyn Record, table: &Table) -> StoreResult<()> {
-        self.begin_writing()?;
+    pub(crate) async fn update_record(&mut self, row: &dyn Record, table: &Arc<Table>) -> StoreResult<()> {
+        self.begin_writing().await?;
         let mut binds = self.binds().map_err(defect)?;
         bind_update(row, &table.columns, &mut binds).map_err(defect)?;
         if self.change(Statement::named(table.update.clone(), binds), table).await? == 0 {
@@ -52,7 +77,7 @@ impl PgTx<'_> {
 
     /// Removes a record.
     pub(crate) async fn delete_record(&mut self, id: Uuid, version: i64, table: &Table) -> StoreResult<()> {
-        self.begin_writing()?;
+        self.begin_writing().await?;
         let mut binds = self.binds().map_err(defect)?;
         binds.push(&id, Kind::Uuid).map_err(defect)?;
         binds.push(&version, Kind::BigInt).map_err(defect)?;
@@ -73,7 +98,7 @@ impl PgTx<'_> {
         self.execute(statement).await.map_err(|error| refusal(error, table))
     }
 
-    async fn replace_terms(&mut self, row: &dyn Record, table: &Table) -> StoreResult<()> {
+    async fn replace_terms(&mut self, row: &dyn Record, table: &Arc<Table>) -> StoreResult<()> {
         let system = row.system();
         let terms = row.terms();
         if self.terms.before(table.entity, system) == Some(&terms) {
@@ -90,10 +115,18 @@ impl PgTx<'_> {
         Ok(())
     }
 
-    async fn add_terms(&mut self, rows: &[&dyn Record], table: &Table) -> StoreResult<()> {
+    async fn add_terms(&mut self, rows: &[&dyn Record], table: &Arc<Table>) -> StoreResult<()> {
         let all: Vec<_> = rows.iter().map(|row| (row.system(), row.terms())).collect();
-        for statement in term::insert(self.organization, table.entity, &all).map_err(defect)? {
-            self.change(statement, table).await?;
+        let terms = term::flat(&all);
+        for chunk in terms.chunks(term::TERMS_PER_INSERT) {
+            if !self.store.joins_inserts || terms.len() > MOST_ROWS {
+                self.send_waiting().await?;
+                let statement = term::insert(self.organization, table.entity, chunk).map_err(defect)?;
+                self.change(statement, table).await?;
+            } else {
+                let write = |draft: &mut Draft| term::write(draft, table.entity, chunk);
+                self.waiting.draft(self.organization, table, write).map_err(defect)?;
+            }
         }
         for (system, terms) in all {
             self.terms.remember(table.entity, system, terms);

@@ -11,12 +11,22 @@ use tokio::runtime::Runtime;
 
 use crate::{Fault, Office, Round, Sent, Stock, must, seed};
 
+/// How many are under way at once, where the store is a server; elsewhere one always waits for the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Each waits for the one before: how long one takes.
+    OneByOne,
+    /// As many as there are connections: how many a busy server gets done.
+    AllAtOnce,
+}
+
 /// An office on a store, to be told the same things again and again.
 pub trait Contest {
     /// Lets ours do something for each of the next `count` numbers, and the floor that of it which `keep` keeps.
     fn turn(
         &mut self,
         count: u64,
+        pace: Pace,
         act: &impl AsyncFn(&Office, u64) -> Result<(), Fault>,
         keep: fn(&Sent) -> bool,
     ) -> Round;
@@ -48,13 +58,13 @@ impl Contest for InMemory<'_> {
     fn turn(
         &mut self,
         count: u64,
+        _: Pace,
         act: &impl AsyncFn(&Office, u64) -> Result<(), Fault>,
         _: fn(&Sent) -> bool,
     ) -> Round {
         let numbers = self.next..self.next + count;
         self.next += count;
-        let ours = numbers.map(|number| timed(self.runtime, act(&self.office, number))).collect();
-        Round { ours, floor: Vec::new() }
+        Round::without_floor(numbers.map(|number| timed(self.runtime, act(&self.office, number))).collect())
     }
 
     fn skip_to(&mut self, number: u64) {

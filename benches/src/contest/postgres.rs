@@ -1,9 +1,17 @@
 //! On PostgreSQL, the floor is made of the statements themselves.
 
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 
-use super::{Contest, settle, timed};
+use super::{Contest, Pace, settle};
+use crate::server::CONNECTIONS;
 use crate::{Database, Fault, Floor, Office, Recorder, Round, Sent, Server, Stock, must, seed};
+
+/// Behind the identifiers that were given out before.
+const APART: u64 = 500_000_000;
 
 /// Three copies of a database: ours works on one, is overheard on another, and its statements are sent bare on a third.
 pub struct OnPostgres<'r> {
@@ -11,7 +19,7 @@ pub struct OnPostgres<'r> {
     office: Office,
     overheard: Office,
     recorder: Recorder,
-    floor: Floor,
+    floors: Vec<Floor>,
     databases: Vec<Database>,
     next: u64,
 }
@@ -27,17 +35,31 @@ impl<'r> OnPostgres<'r> {
             first.admin("vacuum analyze").await?;
             let (second, third) = (first.copy().await?, first.copy().await?);
             let office = Office::open(first.store().await?).await?;
-            let (store, recorder) = second.recorded().await?;
+            let (store, recorder) = second.recorded(true).await?;
             let overheard = Office::open(store).await?;
-            let floor = Floor::connect(&third.app_url()?).await?;
+            let mut floors = Vec::new();
+            for _ in 0..CONNECTIONS {
+                floors.push(Floor::connect(&third.app_url()?).await?);
+            }
             let databases = vec![first, second, third];
-            Ok::<_, Fault>(Self { runtime, office, overheard, recorder, floor, databases, next: 0 })
+            Ok::<_, Fault>(Self { runtime, office, overheard, recorder, floors, databases, next: 0 })
         }))
     }
 
-    /// The bare connection.
-    pub fn floor(&mut self) -> &mut Floor {
-        &mut self.floor
+    /// Sends statements bare so many times, one after the other.
+    pub fn bare(&mut self, statements: &[Sent], count: usize) -> Vec<Duration> {
+        let statements = vec![statements.to_vec(); count];
+        let one = self.floors.get_mut(..1).unwrap_or_default();
+        self.runtime.block_on(sent(one, statements)).0
+    }
+
+    /// Overhears from now on what is said when the rows of each table go in a statement of their own.
+    pub fn overhear_tables_apart(&mut self) {
+        let second = self.databases.get(1);
+        (self.overheard, self.recorder) = must(self.runtime.block_on(async {
+            let (store, recorder) = second.ok_or("there is no second database")?.recorded(false).await?;
+            Ok::<_, Fault>((Office::open_behind(store, APART).await?, recorder))
+        }));
     }
 
     /// The statements of one command, and in how many round trips they go once the connection knows them.
@@ -66,6 +88,7 @@ impl Contest for OnPostgres<'_> {
     fn turn(
         &mut self,
         count: u64,
+        pace: Pace,
         act: &impl AsyncFn(&Office, u64) -> Result<(), Fault>,
         keep: fn(&Sent) -> bool,
     ) -> Round {
@@ -76,15 +99,13 @@ impl Contest for OnPostgres<'_> {
             statements.retain(|one| one.is_envelope() || keep(one));
             recorded.push(statements);
         }
-        let mut round = Round::default();
-        for number in first..first + count {
-            round.ours.push(timed(self.runtime, act(&self.office, number)));
-        }
+        let lanes = if pace == Pace::OneByOne { 1 } else { self.floors.len() };
+        let (ours, ours_wall) = self.runtime.block_on(done(&self.office, first..first + count, lanes, act));
         self.runtime.block_on(settle());
-        for statements in recorded {
-            round.floor.push(timed(self.runtime, self.floor.send(&statements)));
-        }
-        round
+        let floors = self.floors.get_mut(..lanes).unwrap_or_default();
+        let (floor, floor_wall) = self.runtime.block_on(sent(floors, recorded));
+        let walls = (pace == Pace::AllAtOnce).then_some((ours_wall, floor_wall)).unzip();
+        Round { ours, floor, ours_wall: walls.0, floor_wall: walls.1 }
     }
 
     fn skip_to(&mut self, number: u64) {
@@ -94,4 +115,45 @@ impl Contest for OnPostgres<'_> {
     fn office(&self) -> &Office {
         &self.office
     }
+}
+
+/// Does something for each number, so many at once; answers how long each took, and all.
+async fn done(
+    office: &Office,
+    numbers: std::ops::Range<u64>,
+    lanes: usize,
+    act: &impl AsyncFn(&Office, u64) -> Result<(), Fault>,
+) -> (Vec<Duration>, Duration) {
+    let numbers = RefCell::new(numbers);
+    let lane = async || {
+        let mut times = Vec::new();
+        loop {
+            let next = numbers.borrow_mut().next();
+            let Some(number) = next else { return times };
+            let begin = Instant::now();
+            must(act(office, number).await);
+            times.push(begin.elapsed());
+        }
+    };
+    let begin = Instant::now();
+    let times = join_all((0..lanes).map(|_| lane())).await;
+    (times.concat(), begin.elapsed())
+}
+
+/// Sends each list of statements over the next of the connections that is free; answers how long each took, and all.
+async fn sent(floors: &mut [Floor], commands: Vec<Vec<Sent>>) -> (Vec<Duration>, Duration) {
+    let commands = RefCell::new(commands.into_iter());
+    let lane = async |floor: &mut Floor| {
+        let mut times = Vec::new();
+        loop {
+            let next = commands.borrow_mut().next();
+            let Some(statements) = next else { return times };
+            let begin = Instant::now();
+            must(floor.send(&statements).await);
+            times.push(begin.elapsed());
+        }
+    };
+    let begin = Instant::now();
+    let times = join_all(floors.iter_mut().map(lane)).await;
+    (times.concat(), begin.elapsed())
 }

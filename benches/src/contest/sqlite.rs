@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions, Row};
 use tokio::runtime::Runtime;
 
-use super::{Contest, timed};
+use super::{Contest, Pace, timed};
 use crate::{Fault, Office, Round, Sent, Stock, must, seed};
 
 const NOTE: &str = "
@@ -81,6 +81,7 @@ impl Contest for OnSqlite<'_> {
     fn turn(
         &mut self,
         count: u64,
+        _: Pace,
         act: &impl AsyncFn(&Office, u64) -> Result<(), Fault>,
         _: fn(&Sent) -> bool,
     ) -> Round {

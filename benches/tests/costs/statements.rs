@@ -1,6 +1,6 @@
 //! How many statements a command takes. A look-up in a loop shows here before anybody waits for it.
 
-use crm_benches::{Contest, Fault, Office, OnPostgres, Server, Stock, everything, id_of, lead, stored_deal_id};
+use crm_benches::{Contest, Fault, Office, OnPostgres, Pace, Server, Stock, everything, id_of, lead, stored_deal_id};
 use crm_core::conversion::{ConversionChoices, NewDeal};
 use crm_core::intake::Submission;
 use crm_core::kernel::Page;
@@ -63,14 +63,14 @@ fn commands_take_no_more_statements_than_they_need() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut contest = OnPostgres::with(&runtime, &server, STOCK);
     let counted = [
-        ("capture", statements(&mut contest, &capture), 13),
+        ("capture", statements(&mut contest, &capture), 10),
         ("capture of fifty", statements(&mut contest, &capture_fifty), 16),
-        ("convert", statements(&mut contest, &convert), 19),
+        ("convert", statements(&mut contest, &convert), 10),
         ("move", statements(&mut contest, &move_deal), 6),
         ("page", statements(&mut contest, &page), 3),
     ];
     // Whatever ours can do, the same statements can do too: the floor is a floor.
-    let round = contest.turn(1, &capture, everything);
+    let round = contest.turn(1, Pace::OneByOne, &capture, everything);
     assert_eq!((round.ours.len(), round.floor.len()), (1, 1));
     contest.remove();
     eprintln!("{counted:?}");

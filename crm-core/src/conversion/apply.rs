@@ -8,7 +8,7 @@ use super::plan::{Outcome, Plan};
 use crate::access::Permission;
 use crate::activity::{copy_links, hand_over, links_about, open_activities};
 use crate::identity::{RecordKind, RecordRef};
-use crate::kernel::{Entity, Id, Patch, Result, Stored};
+use crate::kernel::{Entity, Id, Name, Patch, Result, Stored};
 use crate::lead::{Lead, LeadEvent};
 use crate::people::{
     Account, AccountDraft, AccountEvent, AccountId, Contact, ContactDraft, ContactEvent, ContactId, ContactPoint,
@@ -32,17 +32,18 @@ pub(super) async fn carry_out(
         return Err(ConversionRefusal::Blocked(plan.violations.clone()).into());
     }
     check_permissions(uow, plan)?;
-    let account_id = account(uow, plan, schemas).await?;
-    let contact_id = contact(uow, plan, schemas, account_id).await?;
+    // Everything is read before anything is written, so that what is written can go together.
+    let links = links_about(uow, RecordRef::new(RecordKind::Lead, plan.lead_id)).await?;
+    let account = account(uow, plan, schemas).await?;
+    let account_id = account.as_ref().map(|(id, _)| *id);
+    let contact_id = contact(uow, plan, schemas, account).await?;
     let opportunity_id = opportunity(uow, plan, schemas, account_id, contact_id).await?;
 
-    let from = RecordRef::new(RecordKind::Lead, plan.lead_id);
     let made = [
         contact_id.map(|id| RecordRef::new(RecordKind::Contact, id)),
         account_id.map(|id| RecordRef::new(RecordKind::Account, id)),
         opportunity_id.map(|id| RecordRef::new(RecordKind::Opportunity, id)),
     ];
-    let links = links_about(uow, from).await?;
     copy_links(uow, &links, &made.into_iter().flatten().collect::<Vec<_>>()).await?;
     for activity in open_activities(uow, &links).await? {
         hand_over(uow, activity, plan.owner_id).await?;
@@ -102,21 +103,24 @@ fn wanted<N, I, P>(outcome: &Outcome<N, I, P>, make: Permission, change: Permiss
     }
 }
 
-async fn account(uow: &mut UnitOfWork<'_>, plan: &Plan, schemas: &Schemas) -> Result<Option<AccountId>> {
+/// The account and its name.
+async fn account(uow: &mut UnitOfWork<'_>, plan: &Plan, schemas: &Schemas) -> Result<Option<(AccountId, Name)>> {
     match &plan.account {
         Outcome::Make(new) => {
             let (account, domains) = Account::new((**new).clone())?;
-            let id = uow.new_id();
+            let (id, name) = (uow.new_id(), account.name.clone());
             insert_accounts(uow, schemas.of(RecordKind::Account), vec![AccountDraft { id, account, domains }]).await?;
-            Ok(Some(id))
+            Ok(Some((id, name)))
         }
         Outcome::Use(id, patch) => {
             let mut row = uow.get(*id).await?;
             let before = row.value.clone();
-            if let Some(AccountEvent::Changed { changes }) = row.value.change((**patch).clone())? {
+            let changed = row.value.change((**patch).clone())?;
+            let name = row.name.clone();
+            if let Some(AccountEvent::Changed { changes }) = changed {
                 save_account(uow, &before, row, AccountEvent::Enriched { changes }).await?;
             }
-            Ok(Some(*id))
+            Ok(Some((*id, name)))
         }
         Outcome::Nothing => Ok(None),
     }
@@ -126,15 +130,17 @@ async fn contact(
     uow: &mut UnitOfWork<'_>,
     plan: &Plan,
     schemas: &Schemas,
-    account: Option<AccountId>,
+    account: Option<(AccountId, Name)>,
 ) -> Result<Option<ContactId>> {
+    let (account, company) = account.unzip();
     match &plan.contact {
         Outcome::Make(new) => {
             let mut new = (**new).clone();
             new.account_id = account;
             let id = uow.new_id();
             let (contact, points) = Contact::new(id, new)?;
-            insert_contact(uow, schemas.of(RecordKind::Contact), ContactDraft { id, contact, points }).await?;
+            let draft = ContactDraft { id, contact, points, company };
+            insert_contact(uow, schemas.of(RecordKind::Contact), draft).await?;
             Ok(Some(id))
         }
         Outcome::Use(id, patch) => {

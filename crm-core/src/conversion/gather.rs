@@ -147,6 +147,9 @@ async fn holders_of(uow: &mut UnitOfWork<'_>, domains: &BTreeSet<Domain>) -> Res
     }
     let these = AccountDomain::DOMAIN.is_one_of(domains.iter().map(|domain| domain.as_str().to_owned()));
     let held = uow.list(&these, &Page::first(100)).await?;
+    if held.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids = held.iter().map(|row| Value::Uuid(row.account_id.uuid())).collect();
     let seen = uow.list_all(&Predicate::<Account>::Test(Field::ID, Test::In(ids))).await?;
     let visible = |id: AccountId| seen.iter().any(|account| account.id == id).then_some(id);

@@ -9,6 +9,13 @@ use super::characters::is_invisible;
 /// `None` when it is no public host name: it needs two labels or more of letters, digits and inner hyphens, 63 bytes a
 /// label and 253 in all, and a last label that is not a number (so an IP address is none).
 pub(crate) fn ascii_host(raw: &str) -> Option<String> {
+    if is_plain(raw) {
+        return Some(raw.to_owned());
+    }
+    mapped(raw)
+}
+
+fn mapped(raw: &str) -> Option<String> {
     // The mapping would drop invisible characters in silence; a host that was typed with one is somebody's trap.
     // Very long input is refused before the mapping, whose work grows faster than its input.
     if raw.len() > 1000 || raw.chars().any(is_invisible) {
@@ -18,6 +25,21 @@ pub(crate) fn ascii_host(raw: &str) -> Option<String> {
         Uts46::new().to_ascii(raw.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify).ok()?;
     let (_, last) = host.rsplit_once('.')?;
     (!last.bytes().all(|byte| byte.is_ascii_digit())).then(|| host.into_owned())
+}
+
+/// Whether a host name is in its ASCII form already, as most are, which takes no look into tables to tell.
+fn is_plain(raw: &str) -> bool {
+    let may_stand = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(may_stand)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && !label.starts_with("xn--")
+    };
+    raw.len() <= 253
+        && raw.split('.').all(is_label)
+        && raw.rsplit_once('.').is_some_and(|(_, last)| !last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Brings an ASCII host name back into the script it is read in.
@@ -67,6 +89,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_taken_as_it_stands_is_what_the_tables_say(raw in "[a-z0-9-]{0,5}(\\.[a-z0-9-]{0,65}){0,4}") {
+            if is_plain(&raw) {
+                prop_assert_eq!(mapped(&raw), Some(raw));
+            }
+        }
+
         #[test]
         fn reading_a_host_is_total_and_settles_at_once(raw in prop_oneof![any::<String>(), "[\\pL\\pN.-]{1,30}"]) {
             if let Some(host) = ascii_host(&raw) {

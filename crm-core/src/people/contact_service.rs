@@ -17,6 +17,8 @@ pub struct ContactDraft {
     pub contact: Contact,
     /// Its addresses and numbers.
     pub points: Vec<ContactPoint>,
+    /// The name of its account.
+    pub company: Option<Name>,
 }
 
 /// Adds a contact with its addresses, numbers, keys and unique custom values.
@@ -26,8 +28,7 @@ pub struct ContactDraft {
 pub async fn insert_contact(uow: &mut UnitOfWork<'_>, schema: &Schema, draft: ContactDraft) -> Result<Stored<Contact>> {
     schema.check(&draft.contact.custom)?;
     let record = RecordRef::new(RecordKind::Contact, draft.id);
-    let company = company_of(uow, &draft.contact).await?;
-    let keys = draft.contact.keys(&draft.points, company.as_ref()).into_parts(record);
+    let keys = draft.contact.keys(&draft.points, draft.company.as_ref()).into_parts(record);
     let contact = uow.fresh(draft.id, draft.contact);
     uow.insert_all(vec![(contact.clone(), ContactEvent::Created)]).await?;
     uow.add_parts(draft.points).await?;
@@ -109,7 +110,8 @@ impl Contacts<'_> {
         let id = uow.new_id();
         let (contact, points) = Contact::new(id, new)?;
         let schema = Schema::load(&mut uow, RecordKind::Contact).await?;
-        let contact = insert_contact(&mut uow, &schema, ContactDraft { id, contact, points }).await?;
+        let company = company_of(&mut uow, &contact).await?;
+        let contact = insert_contact(&mut uow, &schema, ContactDraft { id, contact, points, company }).await?;
         uow.commit().await?;
         Ok(contact)
     }

@@ -7,7 +7,7 @@ use super::session::Session;
 use super::unit_of_work::UnitOfWork;
 use crate::access::Permission;
 use crate::command::{CommandAnswer, CommandKey, CommandName, CommandRefusal, REMEMBERED};
-use crate::kernel::{Page, Result, Stored, Timestamp};
+use crate::kernel::{Entity, Error, Page, Result, Stored, Timestamp};
 
 /// The command that a session carries out, and whether one of its commits has kept the key already.
 #[derive(Debug)]
@@ -107,10 +107,9 @@ impl UnitOfWork<'_> {
             return Ok(());
         }
         let row = self.fresh(self.new_id(), trace(&command.name, None, self.now()));
-        match Records::<CommandKey>::insert(self.tx(), std::slice::from_ref(&row)).await {
-            Err(StoreError::Duplicate { .. }) => Err(CommandRefusal::AtWork.into()),
-            kept => Ok(kept?),
-        }
+        Records::<CommandKey>::insert(self.tx(), std::slice::from_ref(&row))
+            .await
+            .map_err(|error| at_work(error.into()))
     }
 
     /// Notes that a commit has kept the key.
@@ -118,6 +117,14 @@ impl UnitOfWork<'_> {
         if let Some(command) = session.command() {
             command.kept.store(true, Ordering::Release);
         }
+    }
+}
+
+/// Somebody else carries the command out; the store says so when the key is added, or as late as in the commit.
+pub(super) fn at_work(error: Error) -> Error {
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Duplicate { entity: CommandKey::NAME, .. }) => CommandRefusal::AtWork.into(),
+        _ => error,
     }
 }
 

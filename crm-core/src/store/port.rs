@@ -123,7 +123,8 @@ pub trait Records<E: Entity>: Send {
     async fn lock(&mut self, id: Id<E>) -> StoreResult<Option<Stored<E>>>;
     /// The records that match, in the page's order.
     async fn list(&mut self, filter: &Predicate<E>, page: &Page<E>) -> StoreResult<Vec<Stored<E>>>;
-    /// Adds records. None is added when one is refused.
+    /// Adds records. None is added when one is refused, which a store may say as late as of the next call or of the commit:
+    /// what was added may wait so long, to be sent together.
     async fn insert(&mut self, rows: &[Stored<E>]) -> StoreResult<()>;
     /// Replaces the record of version `row.version - 1`; `Conflict` when it is not there.
     async fn update(&mut self, row: &Stored<E>) -> StoreResult<()>;

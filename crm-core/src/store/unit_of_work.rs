@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::commands::at_work;
 use super::contents::Tx;
 use super::port::{BoxTx, Records, StoreError};
 use super::session::Session;
@@ -385,7 +386,7 @@ impl<'a> UnitOfWork<'a> {
     pub async fn commit(mut self) -> Result<()> {
         self.keep_command().await?;
         let session = self.session;
-        self.commit_plainly().await?;
+        self.commit_plainly().await.map_err(at_work)?;
         Self::command_is_kept(session);
         Ok(())
     }

@@ -9,7 +9,7 @@ use crm_core::kernel::{Page, Predicate, Stored, Timestamp};
 use crm_core::store::{Agenda, Records, Store, StoreError};
 use serde_json::json;
 
-use crate::database::{at, commit, founded, next, organization, read, row, write};
+use crate::database::{added, at, commit, founded, next, organization, read, row, write};
 
 fn job(due: i64) -> Stored<Job> {
     row(Job::at(at(due), "test.run", json!({ "n": due })))
@@ -139,6 +139,6 @@ async fn a_unique_job_waits_once() {
     let unique = || row(Job::at(at(0), "test.run", json!(null)).unique("daily"));
     let mut tx = write(&store, organization).await;
     tx.insert(&[unique(), job(1), job(2)]).await.unwrap();
-    let refused = tx.insert(&[unique()]).await;
+    let refused = added(tx, &[unique()]).await;
     assert!(matches!(refused, Err(StoreError::Duplicate { entity: "job", key: "unique_key" })), "{refused:?}");
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crm_core::access::{Intent, Organization, OrganizationId, TimeZone};
 use crm_core::kernel::currency::Currency;
 use crm_core::kernel::{Entity, Id, Stored, Timestamp};
-use crm_core::store::{Records, Tx};
+use crm_core::store::{Records, StoreResult, Tx};
 use crm_store_postgres::{PgOptions, PgStore, PgTx};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
@@ -148,6 +148,12 @@ pub(crate) async fn read(store: &PgStore, organization: OrganizationId) -> PgTx<
 
 pub(crate) async fn commit(tx: PgTx<'_>) {
     Box::new(tx).commit().await.unwrap();
+}
+
+/// What became of records that a transaction adds before it ends.
+pub(crate) async fn added<E: Entity>(mut tx: PgTx<'_>, rows: &[Stored<E>]) -> StoreResult<()> {
+    tx.insert(rows).await?;
+    Box::new(tx).commit().await
 }
 
 /// An organization of its own.

@@ -7,7 +7,7 @@ use crm_core::kernel::{Kind, Page, Predicate, Rule};
 use crm_core::store::{Records, StoreError, Tx};
 use crm_store_postgres::{PgOptions, PgStore};
 
-use crate::database::{commit, founded, organization, read, write};
+use crate::database::{commit, founded, fresh_id, organization, read, write};
 use crate::records::team;
 
 pub(crate) const KILL: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
@@ -19,7 +19,7 @@ async fn a_killed_connection_leaves_nothing_half_done() {
     let mut tx = write(&store, organization).await;
     tx.insert(&[team("one")]).await.unwrap();
     database.admin(KILL).await;
-    let lost = tx.insert(&[team("two")]).await;
+    let lost = Records::<Team>::find(&mut tx, fresh_id()).await;
     assert!(matches!(&lost, Err(StoreError::Unavailable(_))), "{lost:?}");
     assert_eq!(lost.as_ref().unwrap_err().kind(), Kind::Unavailable);
     assert!(!lost.unwrap_err().to_string().contains("terminat"), "causes are for the log");
@@ -33,7 +33,10 @@ async fn a_killed_connection_leaves_nothing_half_done() {
 async fn a_commit_whose_answer_is_lost_has_an_unknown_outcome() {
     let (database, store, organization) = founded().await;
     let mut tx = write(&store, organization).await;
-    tx.insert(&[team("one")]).await.unwrap();
+    let one = team("one");
+    tx.insert(std::slice::from_ref(&one)).await.unwrap();
+    // What was added waits until something is asked; before it was sent, nothing would be unknown.
+    assert!(Records::<Team>::find(&mut tx, one.id).await.unwrap().is_some());
     database.admin(KILL).await;
     let lost = Box::new(tx).commit().await.unwrap_err();
     assert!(matches!(lost, StoreError::OutcomeUnknown(_)), "{lost:?}");

@@ -83,6 +83,14 @@ fn links(platform: &Platform, event: &InboundEvent) -> Vec<ProviderLink> {
 
 /// Keeps a share, unless it was kept before.
 async fn keep(session: &Session, platform: &Platform, delivery_key: &str, events: Vec<Inbound>) -> Result<bool> {
+    match keep_once(session, platform, delivery_key, events).await {
+        // The same delivery came twice at once.
+        Err(error) if error.code() == "record.duplicate" => Ok(false),
+        outcome => outcome,
+    }
+}
+
+async fn keep_once(session: &Session, platform: &Platform, delivery_key: &str, events: Vec<Inbound>) -> Result<bool> {
     let mut uow = session.begin(Permission::InboxReceive).await?;
     let known = uow.list(&Delivery::DELIVERY_KEY.is(delivery_key), &Page::first(10)).await?;
     if known.iter().any(|delivery| delivery.platform == *platform) {
@@ -103,11 +111,8 @@ async fn keep(session: &Session, platform: &Platform, delivery_key: &str, events
         let job = Job::at(received_at, APPLY, json!({ "delivery_id": delivery.id }));
         uow.schedule(job.unique(format!("{APPLY}:{}", delivery.id))).await?;
     }
-    match uow.commit().await {
-        // The same delivery came twice at once.
-        Err(error) if error.code() == "record.duplicate" => Ok(false),
-        outcome => outcome.map(|()| true),
-    }
+    uow.commit().await?;
+    Ok(true)
 }
 
 /// The same without the one character that databases can't keep.

@@ -8,25 +8,25 @@ mod script;
 
 use std::{cmp::Ordering, fmt, hash, str::FromStr};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::characters::{composed, is_invisible};
 use super::error::{Kind, Rule};
 use super::host::{ascii_host, readable_host};
+use super::text::read_text;
 use script::mixes_scripts;
 
 const LONGEST: usize = 254;
 const LONGEST_LOCAL: usize = 64;
 
 /// An e-mail address that mail can be sent to; equal to every other way to write it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug)]
 pub struct EmailAddress {
     raw: String,
-    local: String,
-    domain: String,
     key: String,
+    /// Where the `@` stands in the key.
+    at: usize,
 }
 
 /// Why an e-mail address was refused.
@@ -118,13 +118,15 @@ impl EmailAddress {
         if domain.contains('@') {
             return Err(EmailError::SeveralAtSigns);
         }
-        let local = mailbox(local)?;
+        let mut key = mailbox(local)?;
         let domain = ascii_host(domain).ok_or(EmailError::BadDomain)?;
-        let key = format!("{local}@{domain}");
+        let at = key.len();
+        key.push('@');
+        key.push_str(&domain);
         if key.len() > LONGEST || raw.len() > LONGEST {
             return Err(EmailError::TooLong);
         }
-        Ok(Self { raw: raw.to_owned(), local, domain, key })
+        Ok(Self { raw: raw.to_owned(), key, at })
     }
 
     /// The address as it was typed, trimmed.
@@ -142,13 +144,13 @@ impl EmailAddress {
     /// What stands before the `@` of the key.
     #[must_use]
     pub fn local(&self) -> &str {
-        &self.local
+        self.key.get(..self.at).unwrap_or_default()
     }
 
     /// What stands after the `@` of the key, in ASCII.
     #[must_use]
     pub fn domain(&self) -> &str {
-        &self.domain
+        self.key.get(self.at + 1..).unwrap_or_default()
     }
 
     /// The key without plus tags and, at Gmail, without dots: a weak sign that two mailboxes are one.
@@ -156,14 +158,14 @@ impl EmailAddress {
     /// Two people can share it at a provider where plus is a letter like others, so never merge by it alone.
     #[must_use]
     pub fn folded_key(&self) -> String {
-        let untagged = match self.local.split_once('+') {
+        let untagged = match self.local().split_once('+') {
             Some((mailbox, _)) if !mailbox.is_empty() => mailbox,
-            _ => &self.local,
+            _ => self.local(),
         };
-        if matches!(self.domain.as_str(), "gmail.com" | "googlemail.com") {
+        if matches!(self.domain(), "gmail.com" | "googlemail.com") {
             return format!("{}@gmail.com", untagged.replace('.', ""));
         }
-        format!("{untagged}@{}", self.domain)
+        format!("{untagged}@{}", self.domain())
     }
 
     /// Whether Latin, Cyrillic and Greek letters stand together before the `@` or in one label of the domain.
@@ -171,7 +173,7 @@ impl EmailAddress {
     /// Nobody needs that to write a name, and it is how one address is made to look like another.
     #[must_use]
     pub fn is_mixed_script(&self) -> bool {
-        mixes_scripts(&self.local) || readable_host(&self.domain).split('.').any(mixes_scripts)
+        mixes_scripts(self.local()) || readable_host(self.domain()).split('.').any(mixes_scripts)
     }
 }
 
@@ -192,6 +194,9 @@ fn mailbox(raw: &str) -> Result<String, EmailError> {
     }
     if local.split('.').any(str::is_empty) {
         return Err(EmailError::MisplacedDot);
+    }
+    if local.is_ascii() {
+        return Ok(local.to_ascii_lowercase());
     }
     let local = composed(&local.to_lowercase());
     // Few letters grow in lower case, and the key must be an address by itself.
@@ -252,6 +257,12 @@ impl TryFrom<String> for EmailAddress {
     type Error = EmailError;
     fn try_from(raw: String) -> Result<Self, EmailError> {
         Self::parse(&raw)
+    }
+}
+
+impl<'de> Deserialize<'de> for EmailAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, Self::parse)
     }
 }
 

@@ -101,6 +101,10 @@ impl<L: Layout, const MAX: usize> Text<L, MAX> {
     /// # Errors
     /// [`TextError`] when nothing is left, when it is too long, or when a character cannot stand in the text.
     pub fn parse(raw: &str) -> Result<Self, TextError> {
+        // Of visible ASCII nothing is composed and nothing refused, and a character is a byte.
+        if raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Self::sized(raw.trim(), raw.trim().len());
+        }
         Self::check(&normalised(raw))
     }
 
@@ -129,9 +133,6 @@ impl<L: Layout, const MAX: usize> Text<L, MAX> {
 
     fn check(text: &str) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.is_empty() {
-            return Err(TextError::Empty);
-        }
         let mut length = 0;
         let mut before = None;
         let mut characters = text.chars().peekable();
@@ -142,10 +143,16 @@ impl<L: Layout, const MAX: usize> Text<L, MAX> {
             }
             before = Some(character);
         }
-        if length > MAX {
-            return Err(TextError::TooLong { length, max: MAX });
+        Self::sized(text, length)
+    }
+
+    /// Keeps text of so many characters.
+    fn sized(text: &str, length: usize) -> Result<Self, TextError> {
+        match length {
+            0 => Err(TextError::Empty),
+            _ if length > MAX => Err(TextError::TooLong { length, max: MAX }),
+            _ => Ok(Self { value: text.to_owned(), layout: PhantomData }),
         }
-        Ok(Self { value: text.to_owned(), layout: PhantomData })
     }
 
     fn may_stand(character: char, before: Option<char>, after: Option<char>) -> bool {
@@ -227,8 +234,29 @@ impl<L: Layout, const MAX: usize> Serialize for Text<L, MAX> {
 
 impl<'de, L: Layout, const MAX: usize> Deserialize<'de> for Text<L, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        read_text(deserializer, Self::parse)
     }
+}
+
+/// Reads a value from text that is not kept.
+pub(super) fn read_text<'de, T, E: fmt::Display, D: Deserializer<'de>>(
+    deserializer: D,
+    parse: fn(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    struct Reader<T, E>(fn(&str) -> Result<T, E>);
+
+    impl<T, E: fmt::Display> de::Visitor<'_> for Reader<T, E> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+        fn visit_str<F: de::Error>(self, text: &str) -> Result<T, F> {
+            (self.0)(text).map_err(de::Error::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Reader(parse))
 }
 
 #[cfg(test)]

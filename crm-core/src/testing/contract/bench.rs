@@ -213,6 +213,14 @@ pub(super) async fn aborted(mut tx: BoxTx<'_>) -> Checked {
     refused("the commit after a refusal", tx.commit().await, "store.fault")
 }
 
+/// What became of an insert, which the store may say as late as of the commit.
+pub(super) async fn kept(tx: BoxTx<'_>, outcome: StoreResult<()>) -> StoreResult<()> {
+    match outcome {
+        Ok(()) => tx.commit().await,
+        refused => refused,
+    }
+}
+
 /// Whether the error is what the slower of two writers gets: it lost, whichever way its store finds out.
 pub(super) fn lost_a_race(error: &StoreError) -> bool {
     matches!(

@@ -1,7 +1,7 @@
 //! What must be unique within the organization is.
 
 use super::Check;
-use super::bench::{Bench, Checked, aborted, member, refused, same, team};
+use super::bench::{Bench, Checked, aborted, kept, member, refused, same, team};
 use crate::access::{Member, Team, TeamMember};
 use crate::agenda::Job;
 use crate::store::{Records, Store};
@@ -28,8 +28,7 @@ async fn a_taken_key_is_refused(store: &dyn Store) -> Checked {
     let mut tx = bench.write(organization).await?;
     let row = bench.row(team("first", None)?);
     let outcome = Records::<Team>::insert(&mut *tx, std::slice::from_ref(&row)).await;
-    refused("a new record with the key of another", outcome, "record.duplicate")?;
-    aborted(tx).await?;
+    refused("a new record with the key of another", kept(tx, outcome).await, "record.duplicate")?;
 
     let mut tx = bench.write(organization).await?;
     let row = bench.next(&second, |team| team.name.clone_from(&first.name));
@@ -41,8 +40,7 @@ async fn a_taken_key_is_refused(store: &dyn Store) -> Checked {
     let (one, other) = (bench.row(team("third", None)?), bench.row(team("third", None)?));
     Records::<Team>::insert(&mut *tx, &[one]).await?;
     let outcome = Records::<Team>::insert(&mut *tx, &[other]).await;
-    refused("the key of a record of the same transaction", outcome, "record.duplicate")?;
-    aborted(tx).await?;
+    refused("the key of a record of the same transaction", kept(tx, outcome).await, "record.duplicate")?;
 
     // Keys are exact: letters' case is for the value to settle.
     bench.put_one(organization, team("First", None)?).await?;

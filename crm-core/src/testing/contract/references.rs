@@ -1,7 +1,7 @@
 //! What a record refers to exists, for as long as the record does.
 
 use super::Check;
-use super::bench::{Bench, Checked, aborted, lead, member, refused, same, team};
+use super::bench::{Bench, Checked, aborted, kept, lead, member, refused, same, team};
 use crate::access::{Member, Team, TeamMember};
 use crate::kernel::Stored;
 use crate::lead::Lead;
@@ -31,8 +31,7 @@ async fn a_missing_reference_is_refused(store: &dyn Store) -> Checked {
     let mut tx = bench.write(organization).await?;
     let row = bench.row(lead(2, Some(bench.new_id()))?);
     let outcome = Records::<Lead>::insert(&mut *tx, std::slice::from_ref(&row)).await;
-    refused("an owner who does not exist", outcome, "record.missing_reference")?;
-    aborted(tx).await?;
+    refused("an owner who does not exist", kept(tx, outcome).await, "record.missing_reference")?;
 
     let mut tx = bench.write(organization).await?;
     let row = bench.next(&owned, |lead| lead.owner_id = Some(bench.new_id()));
@@ -52,8 +51,7 @@ async fn a_missing_reference_is_refused(store: &dyn Store) -> Checked {
     Records::<Member>::delete(&mut *tx, free.id, free.version).await?;
     let row = bench.row(lead(4, Some(free.id))?);
     let outcome = Records::<Lead>::insert(&mut *tx, std::slice::from_ref(&row)).await;
-    refused("an owner who was just removed", outcome, "record.missing_reference")?;
-    drop(tx);
+    refused("an owner who was just removed", kept(tx, outcome).await, "record.missing_reference")?;
     same("the leads", &bench.all(organization).await?, &vec![owned])
 }
 

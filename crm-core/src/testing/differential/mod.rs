@@ -314,8 +314,8 @@ impl Script {
                     continue;
                 }
             };
-            for step in &transaction.steps {
-                outcomes.push((number, Outcome::new(format!("{step:?}"), step.take(&mut *tx).await)));
+            for steps in transaction.steps.chunk_by(|one, next| one.adds() && next.adds()) {
+                outcomes.push((number, taken(steps, &mut *tx).await));
             }
             if transaction.keep {
                 outcomes.push((number, Outcome::new("commit", tx.commit().await.map(|()| String::new()))));
@@ -332,6 +332,24 @@ impl Script {
         }
         outcomes
     }
+}
+
+/// Takes one step, or several that add records. What is added may be refused as late as with the next call, so of several
+/// it is only told whether all were taken.
+async fn taken(steps: &[Arc<dyn Step>], tx: &mut (dyn Tx + '_)) -> Outcome {
+    let mut answers = Vec::new();
+    for step in steps {
+        answers.push(step.take(tx).await);
+    }
+    if steps.iter().any(|step| step.adds()) {
+        answers.push(Records::<Team>::find(tx, Id::new(uuid::Uuid::nil())).await.map(|_| String::new()));
+    }
+    let all: StoreResult<Vec<String>> = answers.into_iter().collect();
+    let mut outcome = Outcome::new(format!("{steps:?}"), all.map(|all| all.join(" ")));
+    if steps.len() > 1 {
+        outcome.answer = outcome.answer.map_err(|_| "refused");
+    }
+    outcome
 }
 
 /// Gives an organization the record that stores want before any other of its records.

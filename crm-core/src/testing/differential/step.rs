@@ -18,6 +18,11 @@ use crate::testing::arb::{Sample, instant, page, pool_id, predicate, stored};
 #[async_trait]
 pub(super) trait Step: Debug + Send + Sync {
     async fn take(&self, tx: &mut (dyn Tx + '_)) -> StoreResult<String>;
+
+    /// Whether it adds records, which a store may refuse as late as with the next call.
+    fn adds(&self) -> bool {
+        false
+    }
 }
 
 /// One of the five verbs. A bold one is tried although it can be seen that it will be refused.
@@ -88,6 +93,10 @@ impl<E: Entity> Step for Verb<E>
 where
     for<'t> dyn Tx + 't: Records<E>,
 {
+    fn adds(&self) -> bool {
+        matches!(self, Self::Insert { .. })
+    }
+
     async fn take(&self, tx: &mut (dyn Tx + '_)) -> StoreResult<String> {
         match self {
             Self::Insert { rows, bold: true } => Records::<E>::insert(tx, rows).await.map(|()| told(rows.len())),
