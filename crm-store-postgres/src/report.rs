@@ -3,8 +3,12 @@
 //! Sums are exact: the server adds bigints up as numerics, and they travel as text. The half-even share of an amount is
 //! worked out in whole numbers, as the port says.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use crm_core::access::MemberId;
 use crm_core::kernel::Predicate;
+use crm_core::lead::{Lead, LeadReport, open_leads_of};
 use crm_core::pipeline::{ForecastTotal, Opportunity, PipelineReport, StageKind, StageTotal};
 use crm_core::store::StoreResult;
 use sqlx::postgres::PgRow;
@@ -37,6 +41,24 @@ impl PipelineReport for PgTx<'_> {
         totals.sort_by_key(|total| (total.period, total.owner_id, total.category, total.currency));
         self.done();
         Ok(totals)
+    }
+}
+
+#[async_trait]
+impl LeadReport for PgTx<'_> {
+    async fn open_leads(&mut self, owners: &[MemberId]) -> StoreResult<BTreeMap<MemberId, i64>> {
+        self.begin_reading().await?;
+        let table = self.store.tables.of::<Lead>()?;
+        let text = "select t.owner_id, count(*) from crm.lead t where t.organization_id = $1 and ".to_owned();
+        let mut draft = Draft { text, binds: self.binds().map_err(defect)? };
+        render(&open_leads_of(owners), &mut draft).map_err(defect)?;
+        draft.say(" group by t.owner_id");
+        let rows = self.many(draft.once(), &table).await?;
+        let count = |row| Ok((column(row, 0, Kind::Uuid)?, column(row, 1, Kind::BigInt)?));
+        let counts: Result<_, CellError> = rows.iter().map(count).collect();
+        let counts = counts.map_err(defect)?;
+        self.done();
+        Ok(counts)
     }
 }
 

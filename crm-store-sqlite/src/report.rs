@@ -3,7 +3,11 @@
 //! SQLite refuses sums beyond 64 bits, so that billions and the rest are summed apart and put together here. The half-even
 //! share of an amount is worked out in whole numbers, as the port says.
 
+use std::collections::BTreeMap;
+
+use crm_core::access::MemberId;
 use crm_core::kernel::{Date, Entity, Predicate};
+use crm_core::lead::{Lead, open_leads_of};
 use crm_core::pipeline::{ForecastTotal, Month, Opportunity, StageKind, StageTotal};
 use crm_core::store::{StoreError, StoreResult};
 use serde::de::DeserializeOwned;
@@ -41,6 +45,20 @@ pub(crate) async fn by_forecast(
     let mut totals = rows.iter().map(forecast_total).collect::<StoreResult<Vec<_>>>()?;
     totals.sort_by_key(|total| (total.period, total.owner_id, total.category, total.currency));
     Ok(totals)
+}
+
+/// How many open leads each of these members owns.
+pub(crate) async fn open_leads(records: &mut OpenRecords, owners: &[MemberId]) -> StoreResult<BTreeMap<MemberId, i64>> {
+    let owner = member("owner_id");
+    let mut sql = Sql::within(records.organization);
+    sql.push(format_args!(
+        "select count(*), {owner} from record where organization_id = ?1 and entity = '{}' and ",
+        Lead::NAME
+    ));
+    render(&open_leads_of(owners), &mut sql);
+    sql.push(format_args!(" group by {owner}"));
+    let rows = sql.query().persistent(false).fetch_all(records.connection()).await.map_err(fault)?;
+    rows.iter().map(|row| Ok((key(row, 1)?, row.try_get(0).map_err(fault)?))).collect()
 }
 
 /// One row for each combination of the keys: how many deals, four sums, then the keys.

@@ -1,9 +1,12 @@
 //! An open transaction, as the port knows it.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use crm_core::access::{OrganizationId, ProviderLink, Slug};
+use crm_core::access::{MemberId, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Entity, Id, Page, Predicate, Stored};
+use crm_core::lead::LeadReport;
 use crm_core::pipeline::{ForecastTotal, Opportunity, PipelineReport, StageTotal};
 use crm_core::store::{Agenda, Records, StoreError, StoreResult, Tx};
 use sqlx::Row;
@@ -104,6 +107,14 @@ impl Agenda for SqliteTx {
 
     async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
         let outcome = agenda::finish(self.write()?, jobs).await;
+        self.settle(outcome)
+    }
+}
+
+#[async_trait]
+impl LeadReport for SqliteTx {
+    async fn open_leads(&mut self, owners: &[MemberId]) -> StoreResult<BTreeMap<MemberId, i64>> {
+        let outcome = report::open_leads(self.read()?, owners).await;
         self.settle(outcome)
     }
 }

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::availability::Availability;
 use super::model::AssignmentRule;
 use crate::access::{Member, MemberId};
-use crate::kernel::{Field, Page, Predicate, Result, Stored, Test, Timestamp, Value};
-use crate::lead::Lead;
+use crate::kernel::{Field, Predicate, Result, Stored, Test, Timestamp, Value};
 use crate::store::UnitOfWork;
 
 /// Why a member is passed over.
@@ -69,7 +68,7 @@ pub struct Standing {
     pub away_until: Option<Timestamp>,
     /// The most open leads that they may own.
     pub open_lead_cap: Option<i64>,
-    /// How many they own; counted only up to the cap.
+    /// How many they own; nothing is counted for whoever has no cap.
     pub open_leads: i64,
 }
 
@@ -122,13 +121,13 @@ impl Staff {
         if wanted.is_empty() {
             return Ok(Self::default());
         }
+        let capped = limits.iter().filter(|limit| limit.open_lead_cap.is_some()).map(|limit| limit.member_id);
+        let capped: Vec<_> = capped.collect();
+        let open = if capped.is_empty() { BTreeMap::new() } else { uow.tx().open_leads(&capped).await? };
         for member in uow.list_all(&Predicate::<Member>::Test(Field::ID, Test::In(wanted))).await? {
             let limit = limits.iter().find(|limit| limit.member_id == member.id);
             let open_lead_cap = limit.and_then(|limit| limit.open_lead_cap);
-            let open_leads = match open_lead_cap {
-                Some(cap) => open_leads(uow, member.id, cap).await?,
-                None => 0,
-            };
+            let open_leads = open.get(&member.id).copied().unwrap_or_default();
             let away_until = limit.and_then(|limit| limit.away_until);
             let (name, active) = (member.name.to_string(), member.active);
             standings.insert(member.id, Standing { name, active, away_until, open_lead_cap, open_leads });
@@ -179,12 +178,4 @@ async fn limits_of(uow: &mut UnitOfWork<'_>, members: &[MemberId]) -> Result<Vec
     let mut limits = uow.list_all(&Availability::MEMBER.is_one_of(members.iter().copied())).await?;
     limits.sort_by_key(|limit| limit.id);
     Ok(limits)
-}
-
-/// How many open leads a member owns, counted up to `cap`.
-async fn open_leads(uow: &mut UnitOfWork<'_>, member: MemberId, cap: i64) -> Result<i64> {
-    let limit = u32::try_from(cap.max(1)).unwrap_or(u32::MAX);
-    let open = Lead::OWNER_ID.is(member).and(Lead::STATUS.is_one_of(["new", "contacted", "qualified"]));
-    let leads = uow.list_of_anyone(&open, &Page::first(limit)).await?;
-    Ok(i64::try_from(leads.len()).unwrap_or(i64::MAX))
 }

@@ -38,6 +38,12 @@ impl LeadStatus {
         }
     }
 
+    /// Whether someone is to work on a lead in this state.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::New | Self::Contacted | Self::Qualified)
+    }
+
     /// The table of states: whether a lead in this one may go to `next`.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {

@@ -33,6 +33,7 @@ use crate::inbox::send::SendingRate;
 use crate::inbox::template::MessageTemplate;
 use crate::intake::Capture;
 use crate::kernel::Entity;
+pub(super) use crate::lead::LeadReport;
 use crate::lead::{Lead, StatusLabel, Touch};
 use crate::people::{Account, AccountDomain, Contact, ContactPoint};
 pub(super) use crate::pipeline::PipelineReport;
@@ -64,6 +65,7 @@ pub trait Tx:
     + Records<Contact>
     + Records<ContactPoint>
     + Records<Lead>
+    + LeadReport
     + Records<StatusLabel>
     + Records<Touch>
     + Records<Pipeline>

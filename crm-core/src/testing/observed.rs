@@ -7,9 +7,10 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 
-use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
+use crate::access::{Intent, MemberId, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
 use crate::kernel::{Entity, Id, Page, Predicate, Stored, Timestamp};
+use crate::lead::{Lead, LeadReport};
 use crate::pipeline::PipelineReport;
 use crate::store::{Agenda, BoxTx, BoxWatch, Records, Store, StoreResult, Tx};
 
@@ -133,6 +134,14 @@ impl Agenda for ObservedTx<'_> {
     async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
         count(self.asked, "finish", Job::NAME);
         Agenda::finish(&mut *self.inner, jobs).await
+    }
+}
+
+#[async_trait]
+impl LeadReport for ObservedTx<'_> {
+    async fn open_leads(&mut self, owners: &[MemberId]) -> StoreResult<BTreeMap<MemberId, i64>> {
+        count(self.asked, "count", Lead::NAME);
+        self.inner.open_leads(owners).await
     }
 }
 

@@ -1,9 +1,12 @@
 //! Stores that are broken on purpose, one fault at a time: a memory store behind a wrapper that cheats.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
+use crm_core::access::{Intent, MemberId, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Cursor, Direction, Entity, Field, Id, Page, Predicate, Stored, Timestamp};
+use crm_core::lead::{Lead, LeadReport};
 use crm_core::pipeline::PipelineReport;
 use crm_core::store::{Agenda, BoxTx, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
 use futures_util::FutureExt;
@@ -35,6 +38,7 @@ pub(crate) enum Fault {
     ListsSlugsFromTheBeginning,
     RoundsInstants,
     DropsTheEndOfBatches,
+    CountsClosedLeads,
 }
 
 impl Fault {
@@ -74,6 +78,7 @@ impl Fault {
         (Self::ListsSlugsFromTheBeginning, "slugs_are_listed_in_their_order"),
         (Self::RoundsInstants, "an_inserted_record_is_found_as_it_was"),
         (Self::DropsTheEndOfBatches, "a_thousand_records_go_in_at_once"),
+        (Self::CountsClosedLeads, "open_leads_are_counted_for_each_owner"),
     ];
 }
 
@@ -258,6 +263,21 @@ impl Agenda for BrokenTx {
     }
 }
 
+#[async_trait]
+impl LeadReport for BrokenTx {
+    async fn open_leads(&mut self, owners: &[MemberId]) -> StoreResult<BTreeMap<MemberId, i64>> {
+        if !self.has(Fault::CountsClosedLeads) {
+            return self.sound().open_leads(owners).await;
+        }
+        let of_owners = Lead::OWNER_ID.is_one_of(owners.iter().copied());
+        let leads = Records::<Lead>::list(self.sound(), &of_owners, &Page::first(500)).await?;
+        let mut counts = BTreeMap::new();
+        for owner in leads.iter().filter_map(|lead| lead.owner_id) {
+            *counts.entry(owner).or_default() += 1;
+        }
+        Ok(counts)
+    }
+}
 impl PipelineReport for BrokenTx {}
 
 #[async_trait]

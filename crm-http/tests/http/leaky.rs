@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Entity, Id, Page, Predicate, Stored, Timestamp};
+use crm_core::lead::LeadReport;
 use crm_core::pipeline::PipelineReport;
 use crm_core::store::{Agenda, BoxTx, MemoryStore, Records, Store, StoreResult, Tx};
 
@@ -88,6 +89,7 @@ impl Agenda for LeakyTx {
     }
 }
 
+impl LeadReport for LeakyTx {}
 impl PipelineReport for LeakyTx {}
 
 #[async_trait]

@@ -8,8 +8,8 @@ use crate::assignment::{Assignment, Assignments, AvailabilityChange, RuleDraft, 
 use crate::event::Event;
 use crate::kernel::{Name, Patch, Predicate, Result, Stored, Timestamp};
 use crate::lead::{Lead, LeadDraft, LeadId, NewLead, insert_leads};
-use crate::store::Session;
-use crate::testing::office;
+use crate::store::{MemoryStore, Session};
+use crate::testing::{ObservedStore, office};
 
 /// The shared office with a session that may do everything.
 pub(super) struct Office {
@@ -27,7 +27,17 @@ impl Deref for Office {
 
 impl Office {
     pub(super) async fn open() -> Self {
-        let office = office::Office::open().await;
+        Self::in_place_of(office::Office::open().await)
+    }
+
+    /// An office whose store is counted what it is asked.
+    pub(super) async fn observed() -> (Self, ObservedStore<MemoryStore>) {
+        let mut observed = None;
+        let office = office::Office::behind(|store| observed.insert(ObservedStore::new(store.clone())).clone()).await;
+        (Self::in_place_of(office), observed.unwrap())
+    }
+
+    fn in_place_of(office: office::Office) -> Self {
         let session = office.crm.session(Caller::system(office.organization, "test"));
         Self { office, session }
     }

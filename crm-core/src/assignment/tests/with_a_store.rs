@@ -231,3 +231,18 @@ async fn a_cap_is_never_exceeded_within_a_batch_or_by_two_rules_at_once() {
     office.add_leads((0..6).map(|_| lead("Turing")).collect()).await;
     assert_eq!(office.owned().get(&staff[0]), Some(&3));
 }
+
+#[tokio::test]
+async fn the_leads_of_those_who_have_a_cap_are_counted_and_never_loaded() {
+    let (office, store) = Office::observed().await;
+    let staff = office.hire(&["Anna", "Bert", "Cleo"]).await;
+    office.share(&[(staff[0], 1), (staff[1], 1), (staff[2], 1)]).await;
+    for member in &staff[..2] {
+        let cap = AvailabilityChange { open_lead_cap: Patch::Set(2), ..AvailabilityChange::default() };
+        office.assignment().set_availability(*member, cap).await.unwrap();
+    }
+    store.take_asked();
+    office.add_lead().await;
+    let asked = store.take_asked();
+    assert_eq!((asked.get(&("count", "lead")), asked.get(&("list", "lead"))), (Some(&1), None), "{asked:?}");
+}

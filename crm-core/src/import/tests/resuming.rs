@@ -84,6 +84,7 @@ impl Agenda for FailingTx<'_> {
     }
 }
 
+impl crate::lead::LeadReport for FailingTx<'_> {}
 impl crate::pipeline::PipelineReport for FailingTx<'_> {}
 
 #[async_trait]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use self::overlay::Overlays;
 use self::table::{AnyTable, Table};
-use super::contents::{PipelineReport, Tx};
+use super::contents::{LeadReport, PipelineReport, Tx};
 use super::port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
 use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId, JobState, leased};
@@ -295,6 +295,7 @@ impl Agenda for MemoryTx<'_> {
     }
 }
 
+impl LeadReport for MemoryTx<'_> {}
 impl PipelineReport for MemoryTx<'_> {}
 
 #[async_trait]

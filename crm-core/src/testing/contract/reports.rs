@@ -1,26 +1,33 @@
 //! Specific reads: a store may answer them its own way, and answers what reading every record would.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use proptest::collection::vec;
 use proptest::test_runner::TestRunner;
 
 use super::Check;
 use super::bench::{Bench, Checked, drawn, holds, same};
-use crate::access::{Member, OrganizationId};
+use crate::access::{Member, MemberId, OrganizationId};
 use crate::kernel::{Page, Predicate, Stored};
+use crate::lead::Lead;
 use crate::people::{Account, Contact};
 use crate::pipeline::{Opportunity, OpportunityId, Pipeline, PipelineReport, Stage};
 use crate::store::{Records, Store, StoreResult, Tx};
 use crate::testing::arb::{POOL, Sample, pool_id, predicate};
 
-pub(super) const CHECKS: &[Check] = &[Check::new("totals_are_those_of_reading_every_deal", |store| {
-    Box::pin(totals_are_those_of_reading_every_deal(store))
-})];
+pub(super) const CHECKS: &[Check] = &[
+    Check::new("totals_are_those_of_reading_every_deal", |store| {
+        Box::pin(totals_are_those_of_reading_every_deal(store))
+    }),
+    Check::new("open_leads_are_counted_for_each_owner", |store| Box::pin(open_leads_are_counted_for_each_owner(store))),
+];
 
 const DEALS: usize = 120;
 const FILTERS: usize = 16;
+const LEADS: usize = 150;
 
-/// The reference of the report: only lists are asked of the store.
+/// The reference of the reports: only lists are asked of the store.
 struct ByReading<'t, 's>(&'t mut (dyn Tx + 's));
 
 #[async_trait]
@@ -95,4 +102,33 @@ async fn totals_are_those_of_reading_every_deal(store: &dyn Store) -> Checked {
         same("totals by forecast", &tx.totals_by_forecast(&filter).await?, &wanted)?;
     }
     Ok(())
+}
+
+async fn open_leads_are_counted_for_each_owner(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (organization, other) = (bench.organization().await?, bench.organization().await?);
+    let mut runner = TestRunner::deterministic();
+    let mut wanted: BTreeMap<MemberId, i64> = BTreeMap::new();
+    for organization in [other, organization] {
+        fill::<Member>(&bench, organization, &mut runner).await?;
+        wanted.clear();
+        let values = drawn(&vec(Lead::sample(), LEADS), &mut runner)?;
+        for value in values {
+            let lead = bench.put_one(organization, value).await;
+            // Who owns it may be one of the members that were left out.
+            let lead = lead.ok().filter(|lead| lead.status.is_open());
+            if let Some(owner) = lead.and_then(|lead| lead.owner_id) {
+                *wanted.entry(owner).or_default() += 1;
+            }
+        }
+    }
+    holds("that several members own open leads", wanted.len() > 1 && wanted.values().sum::<i64>() > 5)?;
+    let owners: Vec<_> = (0..POOL).map(pool_id::<Member>).chain([bench.new_id()]).collect();
+    let mut tx = bench.read(organization).await?;
+    same("open leads of all", &tx.open_leads(&owners).await?, &wanted)?;
+    for owner in &owners {
+        let own = wanted.get_key_value(owner).map(|(owner, count)| (*owner, *count)).into_iter().collect();
+        same("open leads of one", &tx.open_leads(&[*owner]).await?, &own)?;
+    }
+    same("open leads of nobody", &tx.open_leads(&[]).await?, &BTreeMap::new())
 }
