@@ -8,7 +8,7 @@ use crate::access::{Caller, OrganizationId, Permission};
 use crate::agenda::{Claim, Job, JobState, LeaseLost};
 use crate::kernel::{Error, Result, Stored};
 use crate::store::{Agenda, InStore, JobHandler, Session, StoreError};
-use crate::{assignment, people, scoring};
+use crate::{assignment, people, removal, scoring};
 
 /// How long a worker may take for a batch before another may take it over.
 const LEASE: Duration = Duration::from_mins(5);
@@ -44,7 +44,8 @@ impl DueRun {
 
 /// The handlers that every [`Crm`] has: those of the slices that need nothing from outside.
 pub(super) fn built_in() -> Vec<Arc<dyn JobHandler>> {
-    let handlers: [&[InStore]; 3] = [&scoring::job_handlers(), &assignment::job_handlers(), &people::job_handlers()];
+    let handlers: [&[InStore]; 4] =
+        [&scoring::job_handlers(), &assignment::job_handlers(), &people::job_handlers(), &removal::job_handlers()];
     handlers.concat().into_iter().map(|handler| -> Arc<dyn JobHandler> { Arc::new(handler) }).collect()
 }
 

@@ -121,6 +121,19 @@ pub enum CustomFieldRefusal {
     /// A condition names a field that the tenant has not, or that is not filterable.
     #[error("there is no filterable custom field '{0}'; add it or make it filterable first")]
     NotFilterable(String),
+    /// Rules, stages or mappings name the field.
+    #[error("the custom field '{key}' is used by {}; change these first", by.join(", "))]
+    InUse {
+        /// Its key.
+        key: CustomKey,
+        /// What names it, in words.
+        by: Vec<String>,
+    },
+    /// A field of this key was removed, and records still hold its values.
+    #[error(
+        "values of the removed field '{0}' are still being taken out of records; add it again later, or name it otherwise"
+    )]
+    StillGoing(CustomKey),
 }
 
 impl Rule for CustomFieldRefusal {
@@ -130,17 +143,20 @@ impl Rule for CustomFieldRefusal {
             Self::NeverUnique(_) => "custom_field.never_unique",
             Self::Taken(_) => "custom_field.taken",
             Self::NotFilterable(_) => "custom_field.not_filterable",
+            Self::InUse { .. } => "custom_field.in_use",
+            Self::StillGoing(_) => "custom_field.still_going",
         }
     }
     fn kind(&self) -> Kind {
         match self {
-            Self::Taken(_) => Kind::Conflict,
+            Self::Taken(_) | Self::InUse { .. } | Self::StillGoing(_) => Kind::Conflict,
             _ => Kind::Invalid,
         }
     }
     fn fields(&self) -> Vec<FieldProblem> {
         match self {
             Self::Taken(key) => vec![FieldProblem::of(format!("custom.{key}"), self)],
+            Self::StillGoing(_) => vec![FieldProblem::of("key", self)],
             Self::NotFilterable(key) => vec![FieldProblem::of(format!("custom.{key}"), self)],
             _ => Vec::new(),
         }
@@ -202,6 +218,8 @@ pub enum CustomFieldEvent {
     Created,
     /// Its label, choices or flags were changed.
     Changed,
+    /// It was removed; what records held of it goes after it.
+    Deleted,
 }
 
 impl DomainEvent for CustomFieldEvent {
@@ -209,6 +227,7 @@ impl DomainEvent for CustomFieldEvent {
         match self {
             Self::Created => "custom_field.created",
             Self::Changed => "custom_field.changed",
+            Self::Deleted => "custom_field.deleted",
         }
     }
 }

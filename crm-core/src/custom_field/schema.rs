@@ -101,9 +101,18 @@ impl Schema {
     /// # Errors
     /// `InvalidInput` that names every value that does not.
     pub fn check(&self, values: &CustomValues) -> std::result::Result<(), InvalidInput> {
+        self.check_change(&CustomValues::default(), values)
+    }
+
+    /// Checks that changed values fit. What a record still holds of a field that was removed may stay as it is.
+    ///
+    /// # Errors
+    /// `InvalidInput` that names every value that does not.
+    pub fn check_change(&self, before: &CustomValues, values: &CustomValues) -> std::result::Result<(), InvalidInput> {
         let unknown = values.iter().filter_map(|(key, value)| {
             let problem = match self.fields.get(key) {
                 Some(field) => field.holds.problem(value)?,
+                None if before.get(key) == Some(value) => return None,
                 None => "there is no such custom field; add it first or leave it out".to_owned(),
             };
             Some(FieldProblem::new(format!("custom.{key}"), "custom_field.invalid_value", problem))

@@ -1,6 +1,7 @@
-//! Commands on custom fields.
+//! Commands on custom fields. Removing them is in `removal`.
 
-use super::model::{CustomField, CustomFieldEvent, CustomFieldId, CustomType, NewCustomField};
+use super::jobs::is_going;
+use super::model::{CustomField, CustomFieldEvent, CustomFieldId, CustomFieldRefusal, CustomType, NewCustomField};
 use super::schema::Schema;
 use crate::access::Permission;
 use crate::identity::RecordKind;
@@ -38,7 +39,11 @@ impl CustomFields<'_> {
     /// `CustomFieldRefusal`; `StoreError::Duplicate` when the key is taken.
     pub async fn create(&self, new: NewCustomField) -> Result<Stored<CustomField>> {
         let mut uow = self.0.begin(Permission::CustomFieldConfigure).await?;
-        let field = uow.insert(CustomField::new(new)?, CustomFieldEvent::Created).await?;
+        let field = CustomField::new(new)?;
+        if is_going(&mut uow, field.record_kind, &field.key).await? {
+            return Err(CustomFieldRefusal::StillGoing(field.key).into());
+        }
+        let field = uow.insert(field, CustomFieldEvent::Created).await?;
         uow.commit().await?;
         Ok(field)
     }
@@ -152,7 +157,7 @@ impl CustomFields<'_> {
                     }
                 }
             }
-            _ => return Err(super::CustomFieldRefusal::NoChoices.into()),
+            _ => return Err(CustomFieldRefusal::NoChoices.into()),
         }
         let row = uow.save(row, CustomFieldEvent::Changed).await?;
         uow.commit().await?;

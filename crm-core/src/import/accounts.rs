@@ -159,7 +159,7 @@ async fn update(
     let patch = patch(told, &before, reading.options.on_match == OnMatch::Overwrite);
     let changed = row.value.change(patch).map_err(Into::into).and_then(|event| {
         if row.custom != before.custom {
-            reading.schema.check(&row.custom)?;
+            reading.schema.check_change(&before.custom, &row.custom)?;
         }
         Ok(event)
     });

@@ -198,7 +198,7 @@ impl Batch {
             _ => Vec::new(),
         };
         if next.custom != lead.custom {
-            rules.schema.check(&next.custom)?;
+            rules.schema.check_change(&lead.custom, &next.custom)?;
             self.claims.take(&rules.schema, id, &next.custom)?;
         }
         *lead = next;

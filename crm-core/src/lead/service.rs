@@ -110,7 +110,7 @@ pub async fn save_lead(
     let record = RecordRef::new(RecordKind::Lead, row.id);
     if before.custom != row.custom {
         let schema = Schema::load(uow, RecordKind::Lead).await?;
-        schema.check(&row.custom)?;
+        schema.check_change(&before.custom, &row.custom)?;
         schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
     }
     if before.keys() != row.keys() {

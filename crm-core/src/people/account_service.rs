@@ -63,7 +63,7 @@ pub async fn save_account(
     let record = RecordRef::new(RecordKind::Account, row.id);
     if before.custom != row.custom {
         let schema = Schema::load(uow, RecordKind::Account).await?;
-        schema.check(&row.custom)?;
+        schema.check_change(&before.custom, &row.custom)?;
         schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
     }
     let mut domains = domains_of(uow, row.id).await?;

@@ -51,7 +51,7 @@ pub async fn save_contact(
     let record = RecordRef::new(RecordKind::Contact, row.id);
     if before.custom != row.custom {
         let schema = Schema::load(uow, RecordKind::Contact).await?;
-        schema.check(&row.custom)?;
+        schema.check_change(&before.custom, &row.custom)?;
         schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
     }
     let points = file(uow, &row).await?;

@@ -128,7 +128,7 @@ pub async fn save_opportunity(
     if before.custom != row.custom {
         let record = RecordRef::new(RecordKind::Opportunity, row.id);
         let schema = Schema::load(uow, RecordKind::Opportunity).await?;
-        schema.check(&row.custom)?;
+        schema.check_change(&before.custom, &row.custom)?;
         schema.claim(uow, record, Some(&before.custom), &row.custom).await?;
     }
     uow.save(row, event).await

@@ -11,6 +11,8 @@
 //! | its events | stay: they are the audit trail |
 //! | a conversion, a deal's contact or account, a child account | refuse the removal: `record.still_referenced` |
 //!
+//! Custom fields are removed in `fields`, which also takes their values out of all records.
+//!
 //! Removals say `lead.deleted`, `contact.deleted`, `account.deleted` and `opportunity.deleted`.
 
 use crate::access::Permission;
@@ -28,8 +30,11 @@ use crate::pipeline::{Opportunities, OpportunityContact, OpportunityEvent, Oppor
 use crate::scoring;
 use crate::store::UnitOfWork;
 
+mod fields;
 #[cfg(test)]
 mod tests;
+
+pub use fields::job_handlers;
 
 /// Removes what hangs on a record of any kind.
 async fn clear(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What a removal leaves: events and captures, and nothing else that names the record.
 
+mod fields;
+
 use serde_json::Value as Json;
 
 use crate::activity::{ActivityKind, NewActivity};

@@ -234,6 +234,17 @@ fn custom_fields(api: &mut Api) {
                 .map_err(Problem::from)
         },
     );
+    let endpoint = delete("/custom-fields/by-id/{id}").tag("custom-fields").says("Removes a field that nothing uses");
+    let endpoint = endpoint.explains(
+        "Refused with a list while rules, stages or mappings name it. What records hold of it goes with the next due work; \
+         until then its key cannot be taken again.",
+    );
+    api.add(endpoint.guarded().needs(P::CustomFieldConfigure), |s: Session, c: Call<CustomFieldId>| async move {
+        let missing =
+            async { Err(crm_core::store::RecordNotFound { entity: "custom_field", id: c.path.uuid() }.into()) };
+        let version = c.version::<CustomField>(missing).await?;
+        s.custom_fields().delete(c.path, version).await.map(|()| Nothing).map_err(Problem::from)
+    });
     let endpoint =
         post("/custom-fields/by-id/{id}/choices").tag("custom-fields").says("Offers further choices").guarded();
     api.add(
