@@ -136,6 +136,19 @@ pub(super) async fn check_seen(uow: &mut UnitOfWork<'_>, record: RecordRef) -> R
     }
 }
 
+/// Those of the records that the caller may see, in their order.
+pub(super) async fn seen(uow: &mut UnitOfWork<'_>, records: Vec<RecordRef>) -> Result<Vec<RecordRef>> {
+    let mut seen = Vec::with_capacity(records.len());
+    for record in records {
+        match check_seen(uow, record).await {
+            Ok(()) => seen.push(record),
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Forbidden) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(seen)
+}
+
 /// All links of an activity.
 pub(super) async fn links_of(uow: &mut UnitOfWork<'_>, activity: ActivityId) -> Result<Vec<Stored<ActivityLink>>> {
     uow.list_all_of_anyone(&ActivityLink::ACTIVITY.is(activity)).await

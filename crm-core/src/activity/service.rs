@@ -1,7 +1,7 @@
 //! Commands on activities.
 
 use super::event::ActivityEvent;
-use super::link::{ActivityLink, check_seen, is_about_seen, links_of, save, touch};
+use super::link::{ActivityLink, check_seen, is_about_seen, links_of, save, seen, touch};
 use super::model::{Activity, ActivityId, ActivityPatch, Completion, NewActivity};
 use super::refusal::ActivityRefusal;
 use super::timeline::{TimelineCursor, TimelineEntry, read};
@@ -104,7 +104,7 @@ impl Activities<'_> {
         self.0.begin(Permission::ActivityRead).await?.list(filter, page).await
     }
 
-    /// What an activity is about.
+    /// What an activity is about, as far as the caller may see it.
     ///
     /// ```
     /// # use crm_core::lead::{Lead};
@@ -126,7 +126,8 @@ impl Activities<'_> {
     pub async fn records(&self, id: ActivityId) -> Result<Vec<RecordRef>> {
         let mut uow = self.0.begin(Permission::ActivityRead).await?;
         uow.get(id).await?;
-        Ok(links_of(&mut uow, id).await?.iter().map(|link| link.record()).collect())
+        let records = links_of(&mut uow, id).await?.iter().map(|link| link.record()).collect();
+        seen(&mut uow, records).await
     }
 
     /// What happened to a record and was done about it by whomever, the newest first: its own events and the activities

@@ -10,7 +10,7 @@ use super::staff::Staff;
 use super::waiting::{stop_waiting, wait};
 use crate::access::MemberId;
 use crate::kernel::{Entity, Result, Stored, Timestamp};
-use crate::lead::{Lead, LeadDraft, LeadEvent, LeadStatus};
+use crate::lead::{Lead, LeadDraft, LeadEvent, LeadId, LeadStatus};
 use crate::store::{StoreError, UnitOfWork};
 
 /// Everything that decisions for some leads need, held until the transaction ends.
@@ -96,17 +96,27 @@ pub(super) async fn active_rules(uow: &mut UnitOfWork<'_>) -> Result<Vec<Stored<
 }
 
 /// Decides for many leads at once, in their order: sets their owners and takes the turns. The leads are neither saved nor
-/// told of; [`announce`] does that when they are stored. Leads that have an owner or are converted are left alone.
+/// told of; [`announce`] does that when they are stored. Leads that have an owner, or on which nobody is to work, are left
+/// alone and take no turn.
 ///
 /// # Errors
 /// `StoreError::Conflict` when someone else takes turns or changes the rules at the same time.
 pub async fn assign(uow: &mut UnitOfWork<'_>, leads: &mut [Stored<Lead>]) -> Result<Vec<Assignment>> {
+    assign_but(uow, leads, &BTreeSet::new()).await
+}
+
+async fn assign_but(
+    uow: &mut UnitOfWork<'_>,
+    leads: &mut [Stored<Lead>],
+    resting: &BTreeSet<LeadId>,
+) -> Result<Vec<Assignment>> {
     let now = uow.now();
-    let open: Vec<_> = leads.iter().filter(|lead| reason_to_leave(lead).is_none()).cloned().collect();
+    let reason = |lead: &Stored<Lead>| reason_to_leave(lead, resting.contains(&lead.id));
+    let open: Vec<_> = leads.iter().filter(|lead| reason(lead).is_none()).cloned().collect();
     let mut desk = Desk::open(uow, &open).await?;
     let mut assignments = Vec::with_capacity(leads.len());
     for lead in leads.iter_mut() {
-        assignments.push(match reason_to_leave(lead) {
+        assignments.push(match reason(lead) {
             Some(reason) => Assignment::none(reason),
             None => desk.give(lead, None, now),
         });
@@ -118,21 +128,27 @@ pub async fn assign(uow: &mut UnitOfWork<'_>, leads: &mut [Stored<Lead>]) -> Res
     Ok(assignments)
 }
 
-fn reason_to_leave(lead: &Lead) -> Option<&'static str> {
-    if lead.owner_id.is_some() {
-        Some("it has an owner already")
-    } else {
-        (lead.status == LeadStatus::Converted).then_some("it was converted and is read-only")
+fn reason_to_leave(lead: &Lead, rests: bool) -> Option<&'static str> {
+    match lead.status {
+        _ if lead.owner_id.is_some() => Some("it has an owner already"),
+        LeadStatus::Converted => Some("it was converted and is read-only"),
+        status if rests || !status.is_open() => Some("it is unqualified, and nobody is to work on it"),
+        _ => None,
     }
 }
 
-/// [`assign`] for leads that are about to be added. Call [`announce`] when they are.
+/// [`assign`] for leads that are about to be added. Call [`announce`] when they are. Those that are `resting` are on their
+/// way to a state in which nobody is to work on them.
 ///
 /// # Errors
 /// Those of [`assign`].
-pub async fn assign_drafts(uow: &mut UnitOfWork<'_>, drafts: &mut [LeadDraft]) -> Result<Vec<Assignment>> {
+pub async fn assign_drafts(
+    uow: &mut UnitOfWork<'_>,
+    drafts: &mut [LeadDraft],
+    resting: &BTreeSet<LeadId>,
+) -> Result<Vec<Assignment>> {
     let mut rows: Vec<_> = drafts.iter().map(|draft| uow.fresh(draft.id, draft.lead.clone())).collect();
-    let assignments = assign(uow, &mut rows).await?;
+    let assignments = assign_but(uow, &mut rows, resting).await?;
     for (draft, row) in drafts.iter_mut().zip(rows) {
         draft.lead.owner_id = row.value.owner_id;
     }

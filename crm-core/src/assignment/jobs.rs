@@ -2,20 +2,26 @@
 
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::waiting::{WaitingLead, drain_waiting};
+use super::waiting::{WaitingLead, WaitingLeadId, drain_waiting, wait_by_new_rules};
 use crate::agenda::Job;
 use crate::kernel::{Page, Predicate, Result, Stored, Timestamp};
 use crate::store::{InStore, UnitOfWork};
 
 /// The kind of job that looks at the leads that wait.
 pub const DRAIN: &str = "assignment.drain";
+/// The kind of job that goes on matching the leads that wait, after the rules have changed: its payload names the place in
+/// the queue behind which, `after`.
+pub const REMATCH: &str = "assignment.rematch";
 
 /// The handlers of what assignment leaves for later.
 #[must_use]
-pub const fn job_handlers() -> [InStore; 1] {
-    [InStore::new(DRAIN, |uow, job| Box::pin(run_drain(uow, job)))]
+pub const fn job_handlers() -> [InStore; 2] {
+    [
+        InStore::new(DRAIN, |uow, job| Box::pin(run_drain(uow, job))),
+        InStore::new(REMATCH, |uow, job| Box::pin(run_rematch(uow, job))),
+    ]
 }
 
 /// How many leads one run takes.
@@ -40,6 +46,16 @@ pub(super) async fn drain_now(uow: &mut UnitOfWork<'_>) -> Result<()> {
         return Ok(());
     }
     uow.schedule(drain_at(uow.now())).await
+}
+
+/// Has the leads that wait behind this one matched with the rules as they are now.
+pub(super) async fn rematch_behind(uow: &mut UnitOfWork<'_>, after: WaitingLeadId) -> Result<()> {
+    uow.schedule(Job::at(uow.now(), REMATCH, json!({ "after": after })).unique(REMATCH)).await
+}
+
+async fn run_rematch(uow: &mut UnitOfWork<'_>, job: &Stored<Job>) -> Result<()> {
+    let after = job.payload.get("after").and_then(|after| after.as_str()?.parse().ok());
+    wait_by_new_rules(uow, after).await
 }
 
 fn drain_at(at: Timestamp) -> Job {

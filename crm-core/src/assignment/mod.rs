@@ -30,7 +30,7 @@ mod waiting;
 pub use assign::{announce, assign, assign_automatically, assign_drafts};
 pub use availability::{Availability, AvailabilityChange, AvailabilityEvent, AvailabilityId};
 pub use decide::{Assignment, decide};
-pub use jobs::{DRAIN, job_handlers};
+pub use jobs::{DRAIN, REMATCH, job_handlers};
 pub use model::{
     AssignmentEvent, AssignmentRefusal, AssignmentRule, AssignmentRuleEvent, AssignmentRuleId, RuleDraft, RuleMember,
     RuleVersion, first_match,
@@ -40,4 +40,4 @@ pub use rule_list::{RuleWarning, check_rules, warnings};
 pub use service::{Assignments, SavedRules};
 pub use staff::{Obstacle, Skipped, Staff, Standing};
 pub use turn::{absence, take_turn};
-pub use waiting::{WaitingLead, drain_waiting, stop_waiting};
+pub use waiting::{WaitingLead, WaitingLeadId, drain_waiting, stop_waiting};

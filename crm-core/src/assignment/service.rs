@@ -88,7 +88,7 @@ impl Assignments<'_> {
             }
             uow.delete(gone, AssignmentRuleEvent::Deleted).await?;
         }
-        waiting::wait_by_new_rules(&mut uow).await?;
+        waiting::wait_by_new_rules(&mut uow, None).await?;
         uow.commit().await?;
         Ok(SavedRules { rules: saved, warnings })
     }
@@ -222,7 +222,8 @@ impl Assignments<'_> {
         Ok(left)
     }
 
-    /// The leads that wait for someone who can take them.
+    /// The leads that wait for someone who can take them. Told to those who may give them away or who see all leads;
+    /// there are none for others.
     ///
     /// ```
     /// # use crm_core::kernel::{Page};
@@ -235,7 +236,13 @@ impl Assignments<'_> {
     /// # Errors
     /// Those of the door.
     pub async fn waiting(&self, page: &Page<WaitingLead>) -> Result<Vec<Stored<WaitingLead>>> {
-        self.0.begin(Permission::AssignmentRead).await?.list(&Predicate::everything(), page).await
+        let mut uow = self.0.begin(Permission::AssignmentRead).await?;
+        // What waits is nobody's: whoever sees the leads of some owners only sees none of it.
+        let caller = uow.caller();
+        if caller.check(Permission::LeadAssign).is_err() && caller.sees::<Lead>() != Predicate::everything() {
+            return Ok(Vec::new());
+        }
+        uow.list(&Predicate::everything(), page).await
     }
 
     /// Sets or lifts a member's absence or cap. Leads that wait are looked at anew.

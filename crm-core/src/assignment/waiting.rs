@@ -10,10 +10,14 @@ use super::jobs;
 use super::model::{AssignmentEvent, AssignmentRuleId, first_match};
 use super::staff::{Obstacle, Staff};
 use crate::kernel::{
-    Column, Direction, Entity, Field, Key, Page, Part, Predicate, Result, Stored, Timestamp, Value, ValueRef,
+    Column, Cursor, Direction, Entity, Field, Id, Key, Page, Part, Predicate, Result, Stored, Test, Timestamp, Value,
+    ValueRef,
 };
-use crate::lead::{Lead, LeadId, LeadStatus};
+use crate::lead::{Lead, LeadId};
 use crate::store::UnitOfWork;
+
+/// Identifier of a lead's place in the queue.
+pub type WaitingLeadId = Id<WaitingLead>;
 
 /// A lead that waits for someone who can take it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,8 +110,8 @@ pub async fn drain_waiting(uow: &mut UnitOfWork<'_>, limit: u32) -> Result<usize
     let (mut leads, mut left) = (Vec::new(), 0);
     for row in uow.list(&movable, &page).await? {
         match uow.lock_of_anyone(row.lead_id).await? {
-            Some(lead) if lead.owner_id.is_none() && lead.status != LeadStatus::Converted => leads.push(lead),
-            // Gone, or in someone's hands meanwhile.
+            Some(lead) if lead.owner_id.is_none() && lead.status.is_open() => leads.push(lead),
+            // Gone, in someone's hands meanwhile, or nobody is to work on it any more.
             _ => {
                 uow.remove_part(&row).await?;
                 left += 1;
@@ -118,19 +122,33 @@ pub async fn drain_waiting(uow: &mut UnitOfWork<'_>, limit: u32) -> Result<usize
     Ok(left + assignments.iter().filter(|assignment| assignment.member_id.is_some()).count())
 }
 
-/// After the rules have changed: lets every waiting lead wait for the rule that it matches now.
-pub(super) async fn wait_by_new_rules(uow: &mut UnitOfWork<'_>) -> Result<()> {
-    let waiting = uow.list_all(&Predicate::<WaitingLead>::everything()).await?;
-    if waiting.is_empty() {
-        return Ok(());
+/// How many waiting leads are looked at in one transaction after the rules have changed.
+const LEADS_AT_ONCE: u32 = 100;
+
+/// After the rules have changed: lets waiting leads from behind `after` on wait for the rule that they match now. A few in
+/// this transaction, the others in later ones; when all are done, they are given away.
+pub(super) async fn wait_by_new_rules(uow: &mut UnitOfWork<'_>, after: Option<WaitingLeadId>) -> Result<()> {
+    let mut page = Page::first(LEADS_AT_ONCE);
+    if let Some(after) = after {
+        page = page.after(Cursor { value: Value::Uuid(after.uuid()), id: after.uuid() })?;
     }
-    let rules = active_rules(uow).await?;
-    for mut row in waiting {
-        let Some(lead) = uow.find_of_anyone(row.lead_id).await? else { continue };
-        if let Some(rule) = first_match(&rules, &lead).filter(|rule| rule.id != row.rule_id) {
-            row.value.rule_id = rule.id;
-            uow.save_part(row).await?;
+    let waiting = uow.list(&Predicate::<WaitingLead>::everything(), &page).await?;
+    let more = u32::try_from(waiting.len()).is_ok_and(|count| count >= page.limit());
+    let last = waiting.last().map(|row| row.id).filter(|_| more);
+    if !waiting.is_empty() {
+        let ids = waiting.iter().map(|row| Value::Uuid(row.lead_id.uuid())).collect();
+        let leads = uow.list_all_of_anyone(&Predicate::<Lead>::Test(Field::ID, Test::In(ids))).await?;
+        let rules = active_rules(uow).await?;
+        for mut row in waiting {
+            let Some(lead) = leads.iter().find(|lead| lead.id == row.lead_id) else { continue };
+            if let Some(rule) = first_match(&rules, lead).filter(|rule| rule.id != row.rule_id) {
+                row.value.rule_id = rule.id;
+                uow.save_part(row).await?;
+            }
         }
     }
-    jobs::drain_now(uow).await
+    match last {
+        Some(last) => jobs::rematch_behind(uow, last).await,
+        None => jobs::drain_now(uow).await,
+    }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account_row::{AccountRow, read_account};
-use super::judged::{Entry, Judged};
+use super::judged::{Entry, Judged, UNSEEN};
 use super::ledger::{IssueKind, RowOutcome};
 use super::model::Import;
 use super::reading::{Findings, Reading};
@@ -112,7 +112,9 @@ async fn judge_wave(
                     let id = draft.id;
                     drafts.push(draft);
                     if let Some(same) = same {
-                        let message = format!("made, though account {same} may be the same");
+                        let seen = known.accounts.get(&same).is_some_and(|row| uow.caller().sees().matches(row));
+                        let which = if seen { format!("account {same}") } else { UNSEEN.to_owned() };
+                        let message = format!("made, though {which} may be the same");
                         findings.add(IssueKind::Note, None, "import.possible_duplicate", None, message);
                     }
                     (if same.is_some() { RowOutcome::Flagged } else { RowOutcome::Created }, Some(id))

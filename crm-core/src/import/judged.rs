@@ -7,6 +7,9 @@ use super::source::{SourceRow, UnreadableRow};
 use crate::identity::RecordRef;
 use crate::kernel::Error;
 
+/// How a record is named that the caller may not see.
+pub(super) const UNSEEN: &str = "a record that you cannot see";
+
 /// A row as the source gave it.
 #[derive(Debug)]
 pub(super) enum Entry {

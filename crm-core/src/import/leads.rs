@@ -1,6 +1,6 @@
 //! Judging rows as leads: reading, intake, and the states that the rows name.
 
-use super::judged::{Entry, Judged};
+use super::judged::{Entry, Judged, UNSEEN};
 use super::lead_row::{LeadRow, read_lead};
 use super::ledger::{IssueKind, RowOutcome};
 use super::model::Import;
@@ -66,6 +66,7 @@ pub(super) async fn judge_leads(
     let mut statuses: Vec<Option<Status>> = Vec::new();
     for (row, taken) in read.iter_mut().zip(taken) {
         let Some(told) = row.finish(reading, taken) else { continue };
+        let rests = told.status.as_ref().is_some_and(|(status, _)| !status.is_open());
         statuses.push(told.status);
         submissions.push(Submission {
             source: import.source.clone(),
@@ -74,6 +75,7 @@ pub(super) async fn judge_leads(
             on_match: reading.options.on_match,
             match_by: reading.options.match_by.clone(),
             confirmed: reading.options.confirmed,
+            rests,
         });
     }
     let outcomes = capture_batch(uow, &rules, submissions).await?;
@@ -135,7 +137,7 @@ fn named(candidates: &[Hit]) -> String {
         .take(5)
         .map(|hit| match hit.record {
             Some(record) => format!("{} {}", record.kind.as_str(), record.id),
-            None => "a record that you cannot see".to_owned(),
+            None => UNSEEN.to_owned(),
         })
         .collect();
     names.join(", ")

@@ -1,6 +1,6 @@
 //! Judging a batch of submissions in order, and writing what came of it in few statements.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::check::{Claims, Owners, checked};
 use super::combine::{Precedence, combined};
@@ -84,6 +84,8 @@ struct Known {
 /// What the batch has decided so far and not yet written.
 struct Batch {
     drafts: Vec<LeadDraft>,
+    /// Those of the drafts on which nobody is to work.
+    resting: BTreeSet<LeadId>,
     draft_of: HashMap<LeadId, usize>,
     unwritten: Unwritten,
     known: BTreeMap<LeadId, Known>,
@@ -100,6 +102,7 @@ impl Batch {
         let known = leads.into_iter().map(|row| (row.id, Known { before: row.value.clone(), row })).collect();
         Self {
             drafts: Vec::new(),
+            resting: BTreeSet::new(),
             draft_of: HashMap::new(),
             unwritten: Unwritten::default(),
             known,
@@ -161,6 +164,9 @@ impl Batch {
         let record = RecordRef::new(RecordKind::Lead, id);
         self.flags.extend(flagged.iter().cloned().map(|candidate| (record, candidate)));
         self.unwritten.add(record, profile);
+        if submission.rests {
+            self.resting.insert(id);
+        }
         self.draft_of.insert(id, self.drafts.len());
         self.drafts.push(LeadDraft { id, lead, touch: submission.lead.touch.clone() });
         Ok(CaptureOutcome::Created { lead: id, flagged: flagged.into_iter().map(Hit::from).collect() })
@@ -240,7 +246,7 @@ impl Batch {
         for draft in &mut self.drafts {
             score_draft(uow, &rules.scorer, draft);
         }
-        let assignments = assign_drafts(uow, &mut self.drafts).await?;
+        let assignments = assign_drafts(uow, &mut self.drafts, &self.resting).await?;
         let leads = insert_leads(uow, &rules.schema, self.drafts).await?;
         announce(uow, &leads, &assignments).await?;
         settle_new(uow, &rules.scorer, &leads).await?;

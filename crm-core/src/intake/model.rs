@@ -62,6 +62,9 @@ pub struct Submission {
     /// A person has seen the warning and wants the lead all the same.
     #[serde(default)]
     pub confirmed: bool,
+    /// Nobody is to work on it, if it is new: it takes nobody's turn and waits for nobody.
+    #[serde(default)]
+    pub rests: bool,
 }
 
 impl Submission {
@@ -75,6 +78,7 @@ impl Submission {
             on_match: OnMatch::Policy,
             match_by: MatchBy::Evidence,
             confirmed: false,
+            rests: false,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::custom_field::Schema;
 use crate::event::{Change, changes};
 use crate::identity::RecordKind;
 use crate::kernel::text::Name;
-use crate::kernel::{Entity, Predicate, Result, Stored};
+use crate::kernel::{Entity, Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session, UnitOfWork};
 
 /// A pipeline with its stages in their order.
@@ -302,7 +302,10 @@ async fn write_stages(
     Ok(present)
 }
 
-/// Moves the deals that stand, or stood last, in stages that go, whoever owns them.
+/// How many deals are held in memory while those of a stage that goes are moved.
+const DEALS_AT_ONCE: u32 = 200;
+
+/// Moves the deals that stand, or stood last, in stages that go, whoever owns them, page after page.
 async fn move_deals(
     uow: &mut UnitOfWork<'_>,
     removed: &[Stored<Stage>],
@@ -312,24 +315,33 @@ async fn move_deals(
     if removed.is_empty() {
         return Ok(());
     }
-    let gone: Vec<StageId> = removed.iter().map(|stage| stage.id).collect();
-    let affected = Opportunity::STAGE_ID.is_one_of(gone.clone()).or(Opportunity::LAST_OPEN_STAGE_ID.is_one_of(gone));
-    let deals = uow.list_all_of_anyone(&affected).await?;
+    let standing_in = |stages: Vec<StageId>| {
+        Opportunity::STAGE_ID.is_one_of(stages.clone()).or(Opportunity::LAST_OPEN_STAGE_ID.is_one_of(stages))
+    };
     let goal = |id: StageId| stages.iter().find(|stage| moves.get(&id) == Some(&stage.name));
-    let used = |id: StageId| deals.iter().any(|deal| deal.stage_id == id || deal.last_open_stage_id == Some(id));
-    let homeless = removed.iter().filter(|stage| used(stage.id) && goal(stage.id).is_none());
-    let homeless: Vec<_> = homeless.map(|stage| (stage.id, stage.name.clone())).collect();
+    let mut homeless = Vec::new();
+    for stage in removed.iter().filter(|stage| goal(stage.id).is_none()) {
+        if !uow.list_of_anyone(&standing_in(vec![stage.id]), &Page::first(1)).await?.is_empty() {
+            homeless.push((stage.id, stage.name.clone()));
+        }
+    }
     if !homeless.is_empty() {
         return Err(PipelineRefusal::StagesInUse(homeless).into());
     }
-    for mut deal in deals {
-        let here = removed.iter().chain(stages).find(|stage| stage.id == deal.stage_id);
-        // Stages of other pipelines are never both here and last: a deal's stages are of its own pipeline.
-        let Some(from) = here else { continue };
-        let to = goal(from.id).unwrap_or(from);
-        let last = deal.last_open_stage_id.and_then(goal);
-        let step = relocate(&mut deal, from, to, last, uow.now())?;
-        uow.save(deal, OpportunityEvent::StageReplaced(step)).await?;
+    let affected = standing_in(removed.iter().map(|stage| stage.id).collect());
+    let mut page = Page::first(DEALS_AT_ONCE);
+    loop {
+        let deals = uow.list_of_anyone(&affected, &page).await?;
+        let Some(last) = deals.last() else { return Ok(()) };
+        page = page.following(last);
+        for mut deal in deals {
+            let here = removed.iter().chain(stages).find(|stage| stage.id == deal.stage_id);
+            // Stages of other pipelines are never both here and last: a deal's stages are of its own pipeline.
+            let Some(from) = here else { continue };
+            let to = goal(from.id).unwrap_or(from);
+            let last = deal.last_open_stage_id.and_then(goal);
+            let step = relocate(&mut deal, from, to, last, uow.now())?;
+            uow.save(deal, OpportunityEvent::StageReplaced(step)).await?;
+        }
     }
-    Ok(())
 }

@@ -183,3 +183,18 @@ async fn deals_have_activities_and_a_feed_too() {
     let refused = session.activities().create(about(ActivityKind::Note, "mine", deal)).await.unwrap_err();
     assert_eq!(refused.code(), "record.not_found");
 }
+
+#[tokio::test]
+async fn an_activity_names_the_records_that_the_caller_sees_and_no_others() {
+    let office = Office::open().await;
+    let rep = office.hire("rita", StandardRole::SalesRep).await;
+    let (own, foreign) = (lead_of(&office, rep).await, lead_of(&office, office.owner).await);
+    let session = office.session_of(rep).await;
+    let call = session.activities().create(about(ActivityKind::Call, "Call back", own)).await.unwrap();
+    let boss = office.boss().await;
+    boss.activities().link(call.id, foreign).await.unwrap();
+    assert_eq!(session.activities().records(call.id).await.unwrap(), [own]);
+    let mut all = boss.activities().records(call.id).await.unwrap();
+    all.sort();
+    assert_eq!(all.len(), 2, "{all:?}");
+}

@@ -1,6 +1,6 @@
 //! The office of all tests, with members who take turns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use crate::access::{Caller, MemberId, Permission, StandardRole};
@@ -98,7 +98,7 @@ pub(super) async fn capture(session: &Session, leads: Vec<NewLead>) -> Result<(V
     for lead in leads {
         drafts.push(LeadDraft { id: uow.new_id(), lead: Lead::new(lead)?, touch: None });
     }
-    let assignments = assign_drafts(&mut uow, &mut drafts).await?;
+    let assignments = assign_drafts(&mut uow, &mut drafts, &BTreeSet::new()).await?;
     // What lies between the decision and the commit of a real intake.
     tokio::task::yield_now().await;
     let leads = insert_leads(&mut uow, &crate::custom_field::Schema::default(), drafts).await?;

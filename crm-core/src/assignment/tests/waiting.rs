@@ -1,8 +1,10 @@
 //! Leads that nobody could take.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use super::office::{Office, equal, in_country, lead, name};
+use crate::access::StandardRole;
 use crate::agenda::Job;
 use crate::assignment::{AvailabilityChange, DRAIN, RuleDraft, WaitingLead};
 use crate::kernel::{Clock, Page, Patch, Timestamp};
@@ -142,4 +144,42 @@ async fn a_lead_that_was_assigned_by_hand_or_removed_waits_no_longer() {
     office.away(staff[0], None).await;
     assert_eq!(office.assignment().drain_waiting(10).await.unwrap(), 0);
     assert_eq!(office.owned().values().sum::<usize>(), 1);
+}
+
+#[tokio::test]
+async fn after_a_change_of_the_rules_waiting_leads_are_matched_some_at_a_time() {
+    let office = Office::open().await;
+    let staff = office.hire(&["Anna"]).await;
+    office.share(&[(staff[0], 1)]).await;
+    office.away(staff[0], Some(Timestamp::MAX)).await;
+    office.add_leads((0..250).map(|_| lead("Lovelace")).collect()).await;
+    let waits_for = |rule| {
+        let rows = office.store.dump::<WaitingLead>(office.organization);
+        rows.iter().filter(|row| row.rule_id == rule).count()
+    };
+    let others = RuleDraft::catch_all(name("Others"), equal(&staff));
+    let rule = office.assignment().set_rules(vec![others]).await.unwrap().rules.remove(0).id;
+    assert_eq!((waits_for(rule), waiting(&office).len()), (100, 250));
+    assert_eq!(office.crm.run_due("test", 1).await.unwrap().done, 1);
+    assert_eq!(waits_for(rule), 200);
+    while run_due(&office).await > 0 {}
+    assert_eq!(waits_for(rule), 250);
+
+    office.away(staff[0], None).await;
+    while run_due(&office).await > 0 {}
+    assert_eq!((office.owned().get(&staff[0]), waiting(&office).len()), (Some(&250), 0));
+}
+
+#[tokio::test]
+async fn what_waits_is_told_to_who_sees_it_or_gives_it_away() {
+    let office = Office::open().await;
+    let staff = office.hire(&["Anna"]).await;
+    let manager = office.deref().hire("mina", StandardRole::Manager).await;
+    office.share(&[(staff[0], 1)]).await;
+    office.away(staff[0], Some(Timestamp::MAX)).await;
+    office.add_lead().await;
+    for (member, told) in [(staff[0], 0), (manager, 1), (office.owner, 1)] {
+        let session = office.session_of(member).await;
+        assert_eq!(session.assignment().waiting(&Page::first(10)).await.unwrap().len(), told);
+    }
 }

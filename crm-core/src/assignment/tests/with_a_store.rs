@@ -1,10 +1,11 @@
 //! Turns taken in transactions: by hand, automatically, and many at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::office::{Office, capture, equal, lead, name, weighted};
 use crate::access::{MemberId, Permission};
 use crate::assignment::{AvailabilityChange, Obstacle, Rotation, RuleDraft, assign, assign_automatically};
+use crate::intake::Submission;
 use crate::kernel::{Clock, Patch};
 use crate::lead::{Lead, LeadDraft, NewLead};
 
@@ -218,7 +219,7 @@ async fn a_cap_is_never_exceeded_within_a_batch_or_by_two_rules_at_once() {
         let mut uow = office.session.begin(Permission::LeadCreate).await.unwrap();
         let new = NewLead { country: Some(name(country)), ..lead("Curie") };
         let mut drafts = vec![LeadDraft { id: uow.new_id(), lead: Lead::new(new).unwrap(), touch: None }];
-        super::super::assign_drafts(&mut uow, &mut drafts).await.unwrap();
+        super::super::assign_drafts(&mut uow, &mut drafts, &BTreeSet::new()).await.unwrap();
         assert_eq!(drafts[0].lead.owner_id, Some(staff[0]));
         let schema = crate::custom_field::Schema::default();
         crate::lead::insert_leads(&mut uow, &schema, drafts).await.unwrap();
@@ -245,4 +246,30 @@ async fn the_leads_of_those_who_have_a_cap_are_counted_and_never_loaded() {
     office.add_lead().await;
     let asked = store.take_asked();
     assert_eq!((asked.get(&("count", "lead")), asked.get(&("list", "lead"))), (Some(&1), None), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_lead_on_which_nobody_is_to_work_takes_nobodys_turn_and_waits_for_nobody() {
+    let office = Office::open().await;
+    let staff = office.hire(&["Anna", "Bert"]).await;
+    office.share(&[(staff[0], 1), (staff[1], 1)]).await;
+    let source = || name("list");
+    let rests = Submission { rests: true, ..Submission::new(source(), lead("Byron")) };
+    let works = Submission::new(source(), lead("Lovelace"));
+    for outcome in office.session.intake().capture(vec![rests, works]).await.unwrap() {
+        outcome.unwrap();
+    }
+    assert_eq!(turns(&office).values().sum::<i64>(), 1);
+    let leads = office.store.dump::<Lead>(office.organization);
+    let owner =
+        |last: &str| leads.iter().find(|lead| lead.last_name.as_deref() == Some(last)).and_then(|lead| lead.owner_id);
+    assert_eq!((owner("Byron"), owner("Lovelace")), (None, Some(staff[0])));
+
+    let mut unowned = office.session.leads().get(leads[0].id).await.unwrap();
+    assert_eq!(unowned.owner_id, None);
+    unowned = office.session.leads().disqualify(unowned.id, None).await.unwrap();
+    let mut uow = office.session.begin(Permission::LeadAssign).await.unwrap();
+    let assignments = assign_automatically(&mut uow, &mut [unowned]).await.unwrap();
+    assert!(assignments[0].explanation.text.contains("unqualified"), "{:?}", assignments[0]);
+    assert_eq!((assignments[0].member_id, assignments[0].waits_for()), (None, None));
 }

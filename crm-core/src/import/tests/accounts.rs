@@ -102,6 +102,13 @@ async fn accounts_out_of_reach_are_known_and_left_alone() {
     let report = accounts(&manager, "Name,Website,City\nGross,johns.com,Lima\n", OnMatch::Overwrite).await;
     assert_eq!(report.import.counts.skipped, 1);
     assert_eq!(stored(&office)[0].city, None);
+
+    let made = accounts(&manager, "Name,City\nGross,Lima\n", OnMatch::Create).await;
+    assert_eq!(made.import.counts.flagged, 1, "{:?}", made.import.counts);
+    let told = &made.issues[0];
+    assert!(told.message.contains("a record that you cannot see"), "{told:?}");
+    let of_boss = accounts(&session, "Name,City\nGross,Bern\n", OnMatch::Create).await;
+    assert!(of_boss.issues[0].message.contains("account "), "{:?}", of_boss.issues[0]);
 }
 
 #[tokio::test]

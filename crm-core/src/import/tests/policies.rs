@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access::StandardRole;
+use crate::assignment::{Rotation, RuleDraft, RuleMember, WaitingLead};
 use crate::identity::KeyKind;
 use crate::intake::{MatchBy, OnMatch};
 use crate::kernel::{Label, Page, Predicate};
@@ -288,4 +289,21 @@ async fn the_cells_of_an_import_are_shown_within_the_reach_of_the_caller() {
         }
         assert!(boss.imports().report(id).await.is_ok(), "control: who sees everything sees them");
     }
+}
+
+#[tokio::test]
+async fn an_unqualified_row_takes_nobodys_turn_and_waits_for_nobody() {
+    let office = Office::open().await;
+    let session = office.boss().await;
+    let all = RuleDraft::catch_all("All".parse().unwrap(), vec![RuleMember::equal(office.owner)]);
+    session.assignment().set_rules(vec![all]).await.unwrap();
+    session.leads().create_label("Too small".parse().unwrap(), LeadStatus::Unqualified).await.unwrap();
+    leads(&session, "Last Name,Status\nA,unqualified\nB,new\nC,too small\n").await;
+    let owners: Vec<_> = stored_leads(&office).iter().map(|lead| lead.owner_id).collect();
+    assert_eq!(owners, [None, Some(office.owner), None]);
+    let rotation = office.store.dump::<Rotation>(office.organization).remove(0);
+    assert_eq!(rotation.turns().iter().map(|turn| turn.count).sum::<i64>(), 1);
+    assert!(office.store.dump::<WaitingLead>(office.organization).is_empty());
+    let told = office.events_of(stored_leads(&office)[2].id.uuid());
+    assert!(told.ends_with(&["lead.disqualified".to_owned(), "lead.changed".to_owned()]), "{told:?}");
 }

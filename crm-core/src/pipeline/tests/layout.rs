@@ -214,3 +214,19 @@ fn a_closed_pipeline_takes_no_deals_and_one_with_deals_is_not_removed() {
     now(pipelines.delete(other.pipeline.id, other.pipeline.version)).unwrap();
     assert_eq!(world.store.dump::<Stage>(world.organization).len(), 6);
 }
+
+#[test]
+fn a_stage_goes_with_more_deals_than_are_moved_at_once() {
+    let world = World::new();
+    let moved: Vec<_> = (0..430).map(|_| world.go(&world.deal(100), "Proposal").unwrap()).collect();
+    let gone = world.stage("Proposal").id;
+    let mut wanted = world.list();
+    wanted.stages.retain(|stage| stage.id != Some(gone));
+    wanted.moves.insert(gone, name("Negotiation"));
+    world.arrange(wanted).unwrap();
+    let goal = world.stage("Negotiation").id;
+    for deal in moved {
+        let deal = now(world.session.opportunities().get(deal.id)).unwrap();
+        assert_eq!((deal.stage_id, deal.version), (goal, 3), "moved, and once only");
+    }
+}
