@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use crm_core::access::{NewMember, NewOrganization, StandardRole, TimeZone};
 use crm_core::crm::Crm;
 use crm_core::inbox::Platform;
 use crm_core::inbox::channel::{Account, Channels, ConnectedAccount, WHATSAPP};
 use crm_core::inbox::connection::{SealedSecret, SecretPlace, SecretVault, VaultError};
-use crm_core::kernel::{Currency, Secret};
+use crm_core::kernel::Secret;
 use crm_core::store::Session;
+use crm_core::testing::office::found;
 use crm_core::testing::social::ScriptedChannel;
 use crm_store_sqlite::SqliteStore;
 use crm_system::{CipherVault, RandomIds, SystemClock, VaultKey};
@@ -54,17 +54,8 @@ fn vault(keys: &[&VaultKey]) -> CipherVault {
 async fn boss(file: &Path, channels: Channels) -> (Crm, Session) {
     let crm = Crm::new(SqliteStore::open(file.to_str().unwrap()).await.unwrap(), SystemClock, RandomIds::new());
     let crm = crm.with_channels(channels);
-    let new = NewOrganization {
-        slug: "acme".to_owned().try_into().unwrap(),
-        name: "Acme".parse().unwrap(),
-        default_currency: Currency::EUR,
-        time_zone: TimeZone::utc(),
-        region: None,
-    };
-    let (name, email) = ("Ada".parse().unwrap(), "ada@acme.example".parse().unwrap());
-    let owner = NewMember { name, email, role: StandardRole::Owner, custom_role_id: None };
-    let (organization, owner) = crm.found(new, owner).await.unwrap();
-    let session = crm.session(crm.caller(organization.id, owner.id).await.unwrap());
+    let (organization, owner) = found(&crm, "acme").await;
+    let session = crm.session(crm.caller(organization, owner).await.unwrap());
     (crm, session)
 }
 

@@ -56,15 +56,8 @@ impl Office {
     }
 
     async fn on(store: MemoryStore, clock: Arc<ManualClock>, crm: Crm, slug: &str) -> Self {
-        let new = NewOrganization {
-            slug: slug.to_owned().try_into().unwrap(),
-            name: slug.parse().unwrap(),
-            default_currency: Currency::EUR,
-            time_zone: TimeZone::utc(),
-            region: None,
-        };
-        let (organization, owner) = crm.found(new, person("olivia", StandardRole::Owner)).await.unwrap();
-        Self { store, clock, crm, organization: organization.id, owner: owner.id }
+        let (organization, owner) = found(&crm, slug).await;
+        Self { store, clock, crm, organization, owner }
     }
 
     /// The session of the first owner.
@@ -120,6 +113,19 @@ impl Office {
         let events = self.store.dump::<Event>(self.organization);
         events.into_iter().filter(|event| event.record_id == record).map(|event| event.value.name).collect()
     }
+}
+
+/// Founds an organization that is called as its slug, in euros and UTC; answers it and its owner, who is called Olivia.
+pub async fn found(crm: &Crm, slug: &str) -> (OrganizationId, MemberId) {
+    let new = NewOrganization {
+        slug: slug.to_owned().try_into().unwrap(),
+        name: slug.parse().unwrap(),
+        default_currency: Currency::EUR,
+        time_zone: TimeZone::utc(),
+        region: None,
+    };
+    let (organization, owner) = crm.found(new, person("olivia", StandardRole::Owner)).await.unwrap();
+    (organization.id, owner.id)
 }
 
 /// What it takes to add a member whose address is made of the name.

@@ -7,10 +7,11 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use crm_core::access::{Caller, MemberId, NewMember, NewOrganization, OrganizationId, StandardRole, TimeZone};
+use crm_core::access::{Caller, MemberId, OrganizationId, StandardRole};
 use crm_core::crm::Crm;
-use crm_core::kernel::{Clock, Currency, Result, Timestamp};
+use crm_core::kernel::{Clock, Result, Timestamp};
 use crm_core::store::{MemoryStore, Store};
+pub(crate) use crm_core::testing::office::{found, person};
 use crm_core::testing::{ManualClock, SequentialIds};
 use crm_http::authenticator::Unauthenticated;
 use crm_http::protection::limits::{Rate, RateLimits};
@@ -192,24 +193,6 @@ impl Office {
         let body = serde_json::json!({ "lead": { "last_name": name, "company": format!("{name} Ltd"), "owner_id": self.owner }, "confirmed": true });
         self.post("/api/leads", body).await.expect(201)
     }
-}
-
-/// Founds an organization; answers it and its owner.
-pub(crate) async fn found(crm: &Crm, slug: &str) -> (OrganizationId, MemberId) {
-    let new = NewOrganization {
-        slug: slug.to_owned().try_into().unwrap(),
-        name: slug.parse().unwrap(),
-        default_currency: Currency::EUR,
-        time_zone: TimeZone::utc(),
-        region: None,
-    };
-    let (organization, owner) = crm.found(new, person("olivia", StandardRole::Owner)).await.unwrap();
-    (organization.id, owner.id)
-}
-
-pub(crate) fn person(name: &str, role: StandardRole) -> NewMember {
-    let email = format!("{name}@office.example").parse().unwrap();
-    NewMember { name: name.parse().unwrap(), email, role, custom_role_id: None }
 }
 
 pub(crate) fn id(json: &Json) -> String {

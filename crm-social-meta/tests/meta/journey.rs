@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crm_core::access::{Caller, NewMember, NewOrganization, StandardRole, TimeZone};
+use crm_core::access::Caller;
 use crm_core::crm::Crm;
 use crm_core::inbox::channel::{
     AuthorisationGrant, Channels, OutboundContent, Platform, TemplateComponent, TemplateMessage, TemplateParameters,
@@ -11,8 +11,9 @@ use crm_core::inbox::channel::{
 use crm_core::inbox::connection::{ConnectionSettings, LeadPolicy};
 use crm_core::inbox::window::Verdict;
 use crm_core::inbox::{Conversation, NewMessage};
-use crm_core::kernel::{Clock, Currency, Predicate, Secret, Stored, Timestamp};
+use crm_core::kernel::{Clock, Predicate, Secret, Stored, Timestamp};
 use crm_core::store::{MemoryStore, Session, Store};
+use crm_core::testing::office::found;
 use crm_core::testing::social::PlaceVault;
 use crm_core::testing::{ManualClock, SequentialIds};
 use crm_social_meta::MetaChannels;
@@ -53,8 +54,8 @@ impl World {
         let webhook = Webhook::new(graph.config());
         let channels = Channels::default().with(MetaChannels::new(graph)).with_vault(PlaceVault);
         let crm = Crm::new(store, Hands(Arc::clone(&clock)), SequentialIds::new()).with_channels(channels);
-        let (organization, owner) = crm.found(organization("acme"), owner()).await.unwrap();
-        let session = crm.session(crm.caller(organization.id, owner.id).await.unwrap());
+        let (organization, owner) = found(&crm, "acme").await;
+        let session = crm.session(crm.caller(organization, owner).await.unwrap());
         let webhook = host(crm.clone(), webhook).await;
         Self { crm, session, clock, meta, webhook }
     }
@@ -108,25 +109,6 @@ impl World {
     fn status(&self, id: &str, status: &str) -> Json {
         json!({ "kind": "status", "connection_id": NUMBER, "participant_id": ANA, "external_message_id": id,
                 "status": status, "timestamp": self.time(), "extra": {} })
-    }
-}
-
-fn organization(slug: &str) -> NewOrganization {
-    NewOrganization {
-        slug: slug.to_owned().try_into().unwrap(),
-        name: slug.parse().unwrap(),
-        default_currency: Currency::EUR,
-        time_zone: TimeZone::utc(),
-        region: None,
-    }
-}
-
-fn owner() -> NewMember {
-    NewMember {
-        name: "Ada".parse().unwrap(),
-        email: "ada@acme.example".parse().unwrap(),
-        role: StandardRole::Owner,
-        custom_role_id: None,
     }
 }
 
@@ -333,8 +315,8 @@ fn one_delivery_with_two_organizations_reaches_each_its_own_and_nobody_else() {
     run(async {
         let world = World::on(MemoryStore::new()).await;
         world.connect(&Platform::WHATSAPP, &grant()).await;
-        let (other, _) = world.crm.found(organization("other"), owner()).await.unwrap();
-        let theirs = world.crm.session(Caller::system(other.id, "test"));
+        let (other, _) = found(&world.crm, "other").await;
+        let theirs = world.crm.session(Caller::system(other, "test"));
         let inbox = theirs.inbox(world.crm.channels());
         let number = AuthorisationGrant {
             external_id: Some("300400500600702".into()),

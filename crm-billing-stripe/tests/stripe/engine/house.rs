@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crm_billing_stripe::testing::FakeStripe;
 use crm_billing_stripe::{StripeWebhook, WebhookSecrets, signature_header};
-use crm_core::access::{Caller, NewMember, NewOrganization, OrganizationId, Permission};
+use crm_core::access::{Caller, OrganizationId, Permission};
 use crm_core::billing::{
     AccessPolicy, Billing, BillingGateway, Decision, Desk, ExternalId, Invoice, Pages, PaymentMethod, ProviderEvent,
     Received, ReceivedEvent, ReceivedState, ServicePriceEvent, Snapshot, Subscription, decide, default_prices,
@@ -15,8 +15,8 @@ use crm_core::crm::Crm;
 use crm_core::kernel::{Clock, Predicate, Stored, Timestamp};
 use crm_core::paywall::ServiceModule;
 use crm_core::store::{Session, Store};
+use crm_core::testing::office::found;
 use crm_core::testing::{ManualClock, SequentialIds};
-use serde_json::json;
 
 /// The customer of all samples.
 pub(crate) const CUSTOMER: &str = "cus_TenantAcme0001";
@@ -44,16 +44,6 @@ pub(crate) fn customer() -> ExternalId {
     CUSTOMER.parse().unwrap()
 }
 
-async fn found(crm: &Crm, slug: &str) -> OrganizationId {
-    let new: NewOrganization = serde_json::from_value(json!({
-        "slug": slug, "name": slug, "default_currency": "USD", "time_zone": "Europe/Berlin", "region": "DE"
-    }))
-    .unwrap();
-    let owner: NewMember =
-        serde_json::from_value(json!({"name": "Olga", "email": "olga@acme.example", "role": "owner"})).unwrap();
-    crm.found(new, owner).await.unwrap().0.id
-}
-
 /// A desk and a tenant.
 #[derive(Clone, Copy)]
 pub(crate) struct Founded {
@@ -64,8 +54,8 @@ pub(crate) struct Founded {
 impl Founded {
     pub(crate) async fn on(store: impl Store + 'static, name: &str) -> Self {
         let crm = Crm::new(store, Hands(Arc::new(ManualClock::default())), House::ids());
-        let desk = found(&crm, &format!("desk-{name}")).await;
-        let tenant = found(&crm, &format!("acme-{name}")).await;
+        let (desk, _) = found(&crm, &format!("desk-{name}")).await;
+        let (tenant, _) = found(&crm, &format!("acme-{name}")).await;
         let session = crm.session(Caller::system(desk, "test"));
         let mut uow = session.begin(Permission::AgendaRun).await.unwrap();
         for price in default_prices().unwrap() {
