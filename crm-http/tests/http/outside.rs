@@ -52,16 +52,20 @@ impl World {
         let prices = default_prices().unwrap().iter().map(price_of).collect();
         let books = FakeBooks::new(Arc::new(clock), prices);
         let channel = ScriptedChannel::new(vec![(Platform::WHATSAPP, WHATSAPP)]);
-        channel.set_templates(vec![TemplateListing {
-            external_id: "1".to_owned(),
-            name: "still_there".to_owned(),
+        let listed = |external_id: &str, name: &str, body: &str| TemplateListing {
+            external_id: external_id.to_owned(),
+            name: name.to_owned(),
             language: "en".to_owned(),
             status: TemplateStatus::Approved,
             category: TemplateCategory::Utility,
             header: None,
-            body: "Are you still there?".to_owned(),
+            body: body.to_owned(),
             url_buttons: Vec::new(),
-        }]);
+        };
+        channel.set_templates(vec![
+            listed("1", "still_there", "Are you still there?"),
+            listed("2", "order_ready", "Dear {{1}}, your order {{2}} is ready."),
+        ]);
         Self { gateway: Arc::new(books.clone()), books, channel }
     }
 

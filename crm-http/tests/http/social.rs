@@ -103,6 +103,12 @@ async fn after_the_window_words_are_refused_and_a_template_goes() {
     assert_eq!(sent["text"], "Are you still there?");
     office.work().await;
     assert_eq!(office.world.channel.sent().len(), 1);
+
+    let values = json!([{ "body": { "positional": ["Ana", "{{1}}42"] } }]);
+    let template = json!({ "name": "order_ready", "language": "en", "components": values });
+    office.post(&format!("{at}/messages/template"), template).await.expect(201);
+    let threads = office.get("/api/social/conversations").await.expect(200);
+    assert_eq!(threads["items"][0]["preview"], "Dear Ana, your order {{1}}42 is ready.");
 }
 
 #[tokio::test]

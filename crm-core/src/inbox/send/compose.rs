@@ -10,7 +10,7 @@ use crate::inbox::channel::{Capabilities, Direction, Feature, MessageKind, Outbo
 use crate::inbox::connection::Connection;
 use crate::inbox::conversation::{Conversation, ConversationEvent};
 use crate::inbox::message::{Message, MessageEvent, MessageStatus, Origin};
-use crate::inbox::template::{MessageTemplate, TemplateRefusal, check};
+use crate::inbox::template::{MessageTemplate, TemplateRefusal, check, filled};
 use crate::inbox::window::{NotNow, Verdict};
 use crate::kernel::{Kind, Page, Result, Rule, Stored, Timestamp};
 use crate::store::UnitOfWork;
@@ -160,12 +160,12 @@ pub(crate) fn medium_fits(
     Ok(())
 }
 
-/// The template that a message names, checked with its values.
-async fn template_for(
+/// The words of the template that a message names, with its values, once both are checked.
+async fn words_of_template(
     uow: &mut UnitOfWork<'_>,
     connection: &Stored<Connection>,
     content: &OutboundContent,
-) -> Result<Option<Stored<MessageTemplate>>> {
+) -> Result<Option<String>> {
     let OutboundContent::Template(message) = content else { return Ok(None) };
     let same = MessageTemplate::CONNECTION
         .is(connection.id)
@@ -176,7 +176,7 @@ async fn template_for(
         return Err(TemplateRefusal::Unknown { name, language }.into());
     };
     check(&template, message)?;
-    Ok(Some(template))
+    Ok(Some(filled(&template, message)))
 }
 
 /// Writes a message and has it sent, when platform, window and template allow it. The thread is changed, not saved.
@@ -196,7 +196,7 @@ pub(crate) async fn queue(
     if !table.has(Feature::Groups) && uow.get(thread.participant_id).await?.is_group() {
         return Err(ContentRefusal::NotSupported("anything to groups").into());
     }
-    let template = template_for(uow, connection, &new.content).await?;
+    let words = words_of_template(uow, connection, &new.content).await?;
     let standing = standing(uow, connection, thread).await?;
     let answer = ask(uow.now(), author_of(automatic), &new.content, new.promotion, table, standing);
     let send_as = match answer.verdict {
@@ -204,7 +204,6 @@ pub(crate) async fn queue(
         Verdict::Tagged(tag) => SendAs::Tagged(tag.to_owned()),
         Verdict::TemplateOnly | Verdict::Closed => return Err(NotNow(answer).into()),
     };
-    let words = template.map(|template| template.body.clone());
     let at = uow.now();
     write(uow, connection, thread, new, words, send_as, automatic, at).await
 }

@@ -89,20 +89,12 @@ pub(crate) fn check(template: &MessageTemplate, message: &TemplateMessage) -> Re
     if template.status != TemplateStatus::Approved {
         return Err(TemplateRefusal::NotApproved { name: template.name.clone(), status: template.status });
     }
-    let none = TemplateParameters::Positional(Vec::new());
-    let parameters = |wanted: fn(&TemplateComponent) -> Option<&TemplateParameters>| {
-        message.components.iter().find_map(wanted).unwrap_or(&none)
-    };
-    let header = parameters(|component| match component {
+    let header = message.components.iter().find_map(|component| match component {
         TemplateComponent::HeaderText(parameters) => Some(parameters),
         _ => None,
     });
-    let body = parameters(|component| match component {
-        TemplateComponent::Body(parameters) => Some(parameters),
-        _ => None,
-    });
-    filled("header", template.header.as_deref().unwrap_or_default(), header)?;
-    filled("body", &template.body, body)?;
+    check_blanks("header", template.header.as_deref().unwrap_or_default(), header)?;
+    check_blanks("body", &template.body, of_body(message))?;
     let given: BTreeSet<u32> = message
         .components
         .iter()
@@ -121,16 +113,50 @@ pub(crate) fn check(template: &MessageTemplate, message: &TemplateMessage) -> Re
     Ok(())
 }
 
-fn filled(part: &'static str, text: &str, parameters: &TemplateParameters) -> Result<(), TemplateRefusal> {
-    let wanted = blanks(text);
-    let given: Vec<(String, &str)> = match parameters {
-        TemplateParameters::Positional(values) => {
+/// The words of the template's body as the participant reads them. A blank without a value stays as it is.
+pub(crate) fn filled(template: &MessageTemplate, message: &TemplateMessage) -> String {
+    let given = values(of_body(message));
+    let mut pieces = template.body.split("{{");
+    let mut words = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let blank = piece.split_once("}}").and_then(|(blank, rest)| {
+            let (_, value) = given.iter().find(|(name, _)| name == blank.trim())?;
+            Some((value, rest))
+        });
+        match blank {
+            Some((value, rest)) => words.extend([value, rest]),
+            None => words.extend(["{{", piece]),
+        }
+    }
+    words
+}
+
+fn of_body(message: &TemplateMessage) -> Option<&TemplateParameters> {
+    message.components.iter().find_map(|component| match component {
+        TemplateComponent::Body(parameters) => Some(parameters),
+        _ => None,
+    })
+}
+
+/// Values by the names of their blanks.
+fn values(parameters: Option<&TemplateParameters>) -> Vec<(String, &str)> {
+    match parameters {
+        None => Vec::new(),
+        Some(TemplateParameters::Positional(values)) => {
             values.iter().zip(1..).map(|(value, place): (_, usize)| (place.to_string(), value.as_str())).collect()
         }
-        TemplateParameters::Named(values) => {
+        Some(TemplateParameters::Named(values)) => {
             values.iter().map(|(name, value)| (name.clone(), value.as_str())).collect()
         }
-    };
+    }
+}
+
+fn check_blanks(
+    part: &'static str,
+    text: &str,
+    parameters: Option<&TemplateParameters>,
+) -> Result<(), TemplateRefusal> {
+    let (wanted, given) = (blanks(text), values(parameters));
     for blank in &wanted {
         let Some((_, value)) = given.iter().find(|(name, _)| name == blank) else {
             return Err(TemplateRefusal::Unfilled { part, blank: blank.clone() });

@@ -8,6 +8,6 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::check;
 pub use check::{TemplateRefusal, blanks};
+pub(crate) use check::{check, filled};
 pub use model::{MessageTemplate, MessageTemplateId, TemplateEvent};

@@ -68,3 +68,19 @@ fn only_approved_templates_pass() {
 fn what_looks_like_no_blank_is_none() {
     assert_eq!(blanks("{{1}} {{ name }} {{}} {{a b}} {{open"), ["1", "name"]);
 }
+
+#[test]
+fn words_are_shown_with_the_values_that_were_sent() {
+    let ready = template("Hi {{1}}, order {{ 2 }} is {{open. Bye {{1}}!");
+    // A value that looks like a blank is a value.
+    assert_eq!(filled(&ready, &body(&["{{2}}", "#42"])), "Hi {{2}}, order #42 is {{open. Bye {{2}}!");
+    assert_eq!(filled(&ready, &body(&[])), ready.body);
+    let values = vec![("first_name".to_owned(), "Ana".to_owned())];
+    let components = vec![TemplateComponent::Body(TemplateParameters::Named(values))];
+    let named = TemplateMessage { components, ..body(&[]) };
+    assert_eq!(filled(&template("{{first_name}}"), &named), "Ana");
+    // Those of the header do not fill the body.
+    let header = TemplateComponent::HeaderText(TemplateParameters::Positional(vec!["Ana".to_owned()]));
+    let headed = TemplateMessage { components: vec![header], ..body(&[]) };
+    assert_eq!(filled(&template("Hi {{1}}"), &headed), "Hi {{1}}");
+}
