@@ -10,6 +10,7 @@
 //! | `score` | the score of a lead is the last that was told, each is the sum of its reasons, and none is left out |
 //! | `import` | the counts of an import are those of its rows |
 //! | `usage` | a counter is what its records add up to |
+//! | `conversation` | what is unread, and the last message, are what messages and events say; its state fits its instants |
 //!
 //! It reads only and mends nothing. Stores do not hold the world still for it, so that it looks a second time before it
 //! complains: what a command changed meanwhile is no finding.
@@ -22,6 +23,7 @@ mod scores;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod trail;
 
 use uuid::Uuid;
@@ -94,6 +96,7 @@ impl Inspection<'_> {
         links::inspect(&mut look).await?;
         scores::inspect(&mut look).await?;
         sums::inspect(&mut look).await?;
+        threads::inspect(&mut look).await?;
         Ok(look.inspected)
     }
 }

@@ -9,12 +9,15 @@ use crate::conversion::{Conversion, ConversionChoices, NewDeal};
 use crate::event::Event;
 use crate::identity::{MatchKey, RecordKind, RecordRef};
 use crate::import::{Import, ImportCounts};
+use crate::inbox::conversation::ConversationState;
+use crate::inbox::{Conversation, Message, NewMessage};
 use crate::kernel::Stored;
 use crate::lead::Lead;
 use crate::pipeline::{NewPipeline, NewStage, Opportunity, Stage, StageKind};
 use crate::scoring::NewEngagement;
 use crate::store::{Records, Store, Tx};
 use crate::testing::office::{Office, named};
+use crate::testing::social::FrontDesk;
 
 /// An office that has been at work, so that every rule has something to look at.
 async fn at_work() -> Office {
@@ -227,4 +230,46 @@ async fn an_organization_without_an_active_owner_is_found() {
     let found: Vec<_> =
         found.iter().map(|finding| (finding.rule, finding.id)).filter(|(rule, _)| *rule != "trail").collect();
     assert_eq!(found, [("ownership", office.organization.uuid())]);
+}
+
+#[tokio::test]
+async fn what_a_conversation_shows_in_lists_is_held_against_its_messages_and_events() {
+    let desk = FrontDesk::open().await.unwrap();
+    let office = &desk.office;
+    let boss = office.boss().await;
+    let inbox = boss.inbox(office.crm.channels());
+    inbox.read(desk.conversation).await.unwrap();
+    desk.hear("w2", "Hello?").await.unwrap();
+    let answer = inbox.send(desk.conversation, NewMessage::text("We do.")).await.unwrap();
+    desk.work().await.unwrap();
+    office.clock.advance(std::time::Duration::from_secs(60));
+    desk.hear("w3", "Until when?").await.unwrap();
+    desk.hear("w4", "And on Monday?").await.unwrap();
+    assert_eq!(findings(office).await, []);
+
+    let thread = only::<Conversation>(office, |_| true);
+    assert_eq!(thread.unread, 2);
+    let found = [("conversation", "conversation", thread.id.uuid())];
+    let defects: [fn(&mut Conversation); 6] = [
+        |thread| thread.unread = 1,
+        |thread| thread.unread = 4,
+        |thread| thread.last_message_at = thread.last_message_at.minus(std::time::Duration::from_secs(1)),
+        |thread| thread.preview_direction = None,
+        |thread| thread.snoozed_until = Some(thread.last_message_at),
+        |thread| thread.state = ConversationState::Closed,
+    ];
+    for defect in defects {
+        let sound = only::<Conversation>(office, |_| true);
+        let before = sound.value.clone();
+        write(office, sound, defect).await;
+        assert_eq!(findings(office).await, found);
+        write(office, only::<Conversation>(office, |_| true), |thread| *thread = before).await;
+        assert_eq!(findings(office).await, []);
+    }
+    // One that lists show as the last, and that is gone.
+    let last = only::<Message>(office, |message| message.external_id.as_deref() == Some("w4"));
+    write(office, last, |message| message.at = answer.at).await;
+    let before_last = only::<Message>(office, |message| message.external_id.as_deref() == Some("w3"));
+    write(office, before_last, |message| message.at = answer.at).await;
+    assert_eq!(findings(office).await, found);
 }

@@ -61,7 +61,8 @@ pub(crate) async fn join_threads(uow: &mut UnitOfWork<'_>, elder: ParticipantId,
         .into_iter()
         .find(|state| states.contains(state))
         .unwrap_or(ConversationState::Closed);
-    value.snoozed_until = value.snoozed_until.max(other.snoozed_until);
+    let snoozed = value.state == ConversationState::Snoozed;
+    value.snoozed_until = value.snoozed_until.max(other.snoozed_until).filter(|_| snoozed);
     value.owner_id = value.owner_id.or(other.owner_id);
     value.tags.extend(other.tags.iter().cloned());
     value.tags.sort();

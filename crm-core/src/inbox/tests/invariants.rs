@@ -179,6 +179,7 @@ proptest! {
             // Answering has read what was there before.
             let wrote = told.iter().filter(|(told, _)| matches!(told, Told::Wrote(_))).count();
             assert_eq!(thread.unread, i64::try_from(wrote).unwrap());
+            assert_eq!(boss.inspection().run().await.unwrap().findings, []);
             // Page by page it is the same list, whatever happens at one instant.
             let (mut paged, mut before) = (Vec::new(), None);
             loop {
