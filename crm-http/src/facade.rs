@@ -34,6 +34,8 @@ pub struct Options {
     pub docs: bool,
     /// What comes from outside: billing, and the receivers of webhooks.
     pub outside: Outside,
+    /// Streams of events end once this holds `true`, so that a server can finish in order; never, unless it is given.
+    pub ending: Option<tokio::sync::watch::Receiver<bool>>,
 }
 
 impl Default for Options {
@@ -46,6 +48,7 @@ impl Default for Options {
             secret: None,
             docs: true,
             outside: Outside::default(),
+            ending: None,
         }
     }
 }

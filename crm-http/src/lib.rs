@@ -22,7 +22,6 @@ mod resources;
 pub mod server;
 pub mod signing;
 mod text;
-pub mod vault;
 
 mod facade;
 

@@ -1,37 +1,38 @@
 //! The second factor: codes by time (RFC 6238), and the sealing of their secrets.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use crm_core::kernel::Timestamp;
-use totp_rs::{Algorithm, Builder, Totp};
-
-use crate::signing::{NoChance, Secret, random};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use crm_core::access::OrganizationId;
+use crm_core::inbox::connection::{SealedSecret, SecretPlace, SecretVault as _, VaultError};
+use crm_core::kernel::{Secret as Hidden, Timestamp};
+use crm_core::sign_in::{Credential, CredentialId};
+use crm_system::{CipherVault, VaultKey};
+use totp_rs::{Algorithm, Builder, Totp};
 
+use crate::signing::Secret;
+
+/// What its key is made for, and called.
 const PURPOSE: &str = "second-factor";
-const NONCE: usize = 24;
+
+/// Where the secret of a second factor is kept.
+pub(super) fn place(organization: OrganizationId, credential: CredentialId) -> SecretPlace {
+    SecretPlace::of::<Credential>(organization, "totp", credential)
+}
+
+fn vault(secret: &Secret) -> Result<CipherVault, VaultError> {
+    let key = VaultKey::new(PURPOSE, secret.key(PURPOSE)).map_err(|_| VaultError::NoVault)?;
+    CipherVault::new(vec![key]).map_err(|_| VaultError::NoVault)
+}
 
 /// The secret of a second factor as it is kept: sealed to its place, so that it is good nowhere else.
-pub(super) fn seal(secret: &Secret, place: &str, shared: &[u8]) -> Result<Option<String>, NoChance> {
-    let nonce: [u8; NONCE] = random()?;
-    let cipher = XChaCha20Poly1305::new(&secret.key(PURPOSE).into());
-    let payload = Payload { msg: shared, aad: place.as_bytes() };
-    let Ok(sealed) = cipher.encrypt(&XNonce::from(nonce), payload) else { return Ok(None) };
-    let all: Vec<u8> = nonce.into_iter().chain(sealed).collect();
-    Ok(Some(STANDARD_NO_PAD.encode(all)))
+pub(super) fn seal(secret: &Secret, place: &SecretPlace, shared: &[u8]) -> Result<String, VaultError> {
+    Ok(vault(secret)?.seal(place, &Hidden::new(STANDARD_NO_PAD.encode(shared)))?.0)
 }
 
 /// The secret behind a sealed text; nothing when it was sealed to another place.
-pub(super) fn open(secret: &Secret, place: &str, sealed: &str) -> Option<Vec<u8>> {
-    let mut nonce = STANDARD_NO_PAD.decode(sealed).ok()?;
-    if nonce.len() < NONCE {
-        return None;
-    }
-    let sealed = nonce.split_off(NONCE);
-    let nonce: [u8; NONCE] = nonce.try_into().ok()?;
-    let cipher = XChaCha20Poly1305::new(&secret.key(PURPOSE).into());
-    cipher.decrypt(&XNonce::from(nonce), Payload { msg: &sealed, aad: place.as_bytes() }).ok()
+pub(super) fn open(secret: &Secret, place: &SecretPlace, sealed: &str) -> Option<Vec<u8>> {
+    let opened = vault(secret).ok()?.open(place, &SealedSecret(sealed.to_owned())).ok()?;
+    STANDARD_NO_PAD.decode(opened.expose()).ok()
 }
 
 /// The generator of codes for a shared secret.
@@ -61,11 +62,14 @@ mod tests {
     #[test]
     fn a_sealed_secret_is_good_in_its_place_only() {
         let secret = Secret::new([7; 32]);
-        let sealed = seal(&secret, "org/1", b"shared").unwrap().unwrap();
-        assert_eq!(open(&secret, "org/1", &sealed).unwrap(), b"shared");
-        assert_eq!(open(&secret, "org/2", &sealed), None);
-        assert_eq!(open(&Secret::new([8; 32]), "org/1", &sealed), None);
-        assert_eq!(open(&secret, "org/1", "AAAA"), None);
+        let numbered = |number| uuid::Uuid::from_u128(number);
+        let place = |number| place(OrganizationId::new(numbered(1)), CredentialId::new(numbered(number)));
+        let sealed = seal(&secret, &place(1), b"shared").unwrap();
+        assert!(!sealed.contains("shared") && !sealed.contains(&STANDARD_NO_PAD.encode("shared")));
+        assert_eq!(open(&secret, &place(1), &sealed).unwrap(), b"shared");
+        assert_eq!(open(&secret, &place(2), &sealed), None);
+        assert_eq!(open(&Secret::new([8; 32]), &place(1), &sealed), None);
+        assert_eq!(open(&secret, &place(1), "AAAA"), None);
     }
 
     #[test]

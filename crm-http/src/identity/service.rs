@@ -134,7 +134,7 @@ impl Identity {
         if known.credential.is_locked(now) {
             return Err(SignInRefusal::Refused.into());
         }
-        let step = code.and_then(|code| self.step(&known.member, &known.credential, code));
+        let step = code.and_then(|code| self.step(&session, &known.member, &known.credential, code));
         if !right || (known.credential.needs_code() && code.is_some() && step.is_none()) {
             session.sign_ins().fail(known.credential.id).await?;
             return Err(SignInRefusal::Refused.into());
@@ -310,8 +310,8 @@ impl Identity {
     pub async fn offer_code(&self, session: &Session, password: &Password) -> Result<(String, String)> {
         let (product, credential) = self.proven(session, password).await?;
         let shared: [u8; 20] = random()?;
-        let place = place(&credential);
-        let sealed = second_factor::seal(&self.0.secret, &place, &shared)?.ok_or(PasswordError::Unavailable)?;
+        let place = second_factor::place(session.caller().organization(), credential.id);
+        let sealed = second_factor::seal(&self.0.secret, &place, &shared)?;
         let member = product.members().get(credential.member_id).await?;
         let codes = second_factor::codes(shared.to_vec(), member.email.as_str()).ok_or(PasswordError::Unavailable)?;
         product.sign_ins().offer_code(credential.id, sealed).await?;
@@ -330,7 +330,7 @@ impl Identity {
         let product = self.product(caller.organization());
         let credential = product.sign_ins().credential(member).await?.ok_or(SignInRefusal::CodeRefused)?;
         let member = product.members().get(member).await?;
-        let step = self.step(&member, &credential, code).ok_or(SignInRefusal::CodeRefused)?;
+        let step = self.step(session, &member, &credential, code).ok_or(SignInRefusal::CodeRefused)?;
         product.sign_ins().confirm_code(credential.id, step).await
     }
 
@@ -343,17 +343,19 @@ impl Identity {
         product.sign_ins().remove_code(credential.id).await
     }
 
-    fn step(&self, member: &Stored<Member>, credential: &Stored<Credential>, code: &str) -> Option<i64> {
+    fn step(
+        &self,
+        session: &Session,
+        member: &Stored<Member>,
+        credential: &Stored<Credential>,
+        code: &str,
+    ) -> Option<i64> {
         let totp = credential.totp.as_ref()?;
-        let shared = second_factor::open(&self.0.secret, &place(credential), &totp.sealed)?;
+        let place = second_factor::place(session.caller().organization(), credential.id);
+        let shared = second_factor::open(&self.0.secret, &place, &totp.sealed)?;
         let codes = second_factor::codes(shared, member.email.as_str())?;
         second_factor::step(&codes, code, self.0.crm.ports().clock.now())
     }
-}
-
-/// Where the secret of a second factor stands; identifiers are unique across organizations.
-fn place(credential: &Stored<Credential>) -> String {
-    format!("credential/{}/totp", credential.id)
 }
 
 #[async_trait]

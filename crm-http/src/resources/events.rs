@@ -21,6 +21,8 @@ use crm_core::lead::LeadId;
 use crm_core::people::{AccountId, ContactId};
 use crm_core::pipeline::OpportunityId;
 use crm_core::store::{Session, UnitOfWork};
+use futures_util::StreamExt as _;
+use tokio::sync::watch;
 
 use crate::api::{Api, Record, get};
 use crate::facade::Facade;
@@ -68,12 +70,22 @@ async fn stream(State(facade): State<Facade>, request: Request) -> Response {
     let last = text::head(&parts.headers, "last-event-id").and_then(|id| id.parse::<EventId>().ok());
     let place = last.map_or_else(|| Place::Now(session.ports().clock.now()), Place::Behind);
     let door = Door { facade, head: parts, caller, checked: Instant::now() };
+    let ended = ended(door.facade.options().ending.clone());
     let reader = Reader { door, session, place, waiting: VecDeque::new() };
     let messages = futures_util::stream::unfold(reader, |mut reader| async move {
         let message = reader.next().await?;
         Some((Ok::<_, Infallible>(message), reader))
     });
-    Sse::new(messages).keep_alive(KeepAlive::default()).into_response()
+    Sse::new(messages.take_until(ended)).keep_alive(KeepAlive::default()).into_response()
+}
+
+/// Comes when the server ends: a listener would never hang up by itself.
+async fn ended(ending: Option<watch::Receiver<bool>>) {
+    match ending {
+        // A server that is gone without a word has ended, too.
+        Some(mut ending) => drop(ending.wait_for(|ended| *ended).await),
+        None => std::future::pending().await,
+    }
 }
 
 /// From where on events are shown.

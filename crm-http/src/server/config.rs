@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crm_social_meta::MetaConfig;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::providers::{MetaKeys, StripeKeys, StripeSettings};
+use super::vault;
 use crate::signing::Secret;
 
 /// Settings as flags and environment give them.
@@ -34,6 +36,10 @@ pub(super) struct Flags {
     /// 64 hexadecimal digits that all keys are made of; in the folder of data, unless said otherwise.
     #[arg(long, env = "CRM_SECRET", hide_env_values = true, global = true)]
     secret: Option<String>,
+    /// The keys that tokens of the platforms are sealed with, each as `NAME:BASE64` with commas between them. The first one
+    /// seals and all of them open, so that a new key is put in front; one is made of the secret, unless there are others.
+    #[arg(long, env = "CRM_VAULT_KEYS", hide_env_values = true, global = true)]
+    vault_keys: Option<SecretString>,
     /// A mail server as `smtps://USER:PASSWORD@HOST`; mails go into the folder `outbox`, unless there is one.
     #[arg(long, env = "CRM_SMTP_URL", hide_env_values = true, global = true)]
     smtp_url: Option<String>,
@@ -62,6 +68,8 @@ struct File {
     data: Option<PathBuf>,
     public_url: Option<String>,
     secret: Option<String>,
+    #[serde(deserialize_with = "hidden")]
+    vault_keys: Option<SecretString>,
     smtp_url: Option<String>,
     mail_from: Option<String>,
     organization_rate: Option<u32>,
@@ -102,8 +110,10 @@ pub struct Config {
     pub public_url: String,
     /// What all keys are made of; in a file of the folder, when there is none.
     pub secret: Option<Secret>,
+    /// The keys of the vault, as [`crm_system::CipherVault`] reads them; one made of the secret, when there are none.
+    pub vault_keys: Option<SecretString>,
     /// The mail server and who mails come from.
-    pub smtp: Option<(secrecy::SecretString, String)>,
+    pub smtp: Option<(SecretString, String)>,
     /// Requests of one organization in a second.
     pub organization_rate: u32,
     /// Requests of one member or key in a second.
@@ -122,6 +132,11 @@ pub struct ConfigError {
     pub key: &'static str,
     /// What is wrong and what to do.
     pub problem: String,
+}
+
+/// A secret of a file.
+pub(super) fn hidden<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
 }
 
 pub(super) fn wrong(key: &'static str, problem: impl Into<String>) -> ConfigError {
@@ -148,6 +163,7 @@ impl Config {
             return Err(wrong("public_url", "it begins with https:// or http://"));
         }
         let secret = flags.secret.or(file.secret).map(|text| parse_secret(&text)).transpose()?;
+        let vault_keys = flags.vault_keys.or(file.vault_keys).map(vault::checked).transpose()?;
         let from = flags.mail_from.or(file.mail_from);
         let smtp = match (flags.smtp_url.or(file.smtp_url), from) {
             (None, _) => None,
@@ -171,6 +187,7 @@ impl Config {
             data,
             public_url,
             secret,
+            vault_keys,
             smtp,
             organization_rate: rate("organization_rate", flags.organization_rate.or(file.organization_rate), 500)?,
             caller_rate: rate("caller_rate", flags.caller_rate.or(file.caller_rate), 200)?,
@@ -242,10 +259,12 @@ mod tests {
             Config::of(flags, File::default())
         };
         assert!(flags(&|_| ()).is_ok());
-        let cases: [(Change<'_>, &str); 7] = [
+        let cases: [(Change<'_>, &str); 9] = [
             (&|flags| flags.listen = Some("here".to_owned()), "listen"),
             (&|flags| flags.database = Some("mysql://x".to_owned()), "database"),
             (&|flags| flags.secret = Some("hunter2".to_owned()), "secret"),
+            (&|flags| flags.vault_keys = Some("2026-11:hunter2".to_owned().into()), "vault_keys"),
+            (&|flags| flags.vault_keys = Some(" ".to_owned().into()), "vault_keys"),
             (&|flags| flags.public_url = Some("crm.example".to_owned()), "public_url"),
             (&|flags| flags.smtp_url = Some("smtps://mail.example".to_owned()), "mail_from"),
             (&|flags| flags.caller_rate = Some(0), "caller_rate"),

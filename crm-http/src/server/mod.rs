@@ -7,12 +7,14 @@ mod config;
 mod demo;
 mod each;
 mod files;
+mod follow;
 mod log;
 mod mail;
 mod metrics;
 mod open;
 mod providers;
 mod serve;
+mod vault;
 mod verify;
 mod worker;
 
@@ -26,6 +28,7 @@ use crm_system::{RandomIds, SystemClock};
 
 pub use config::{Config, ConfigError};
 pub use providers::StripeSettings;
+pub use serve::{Ended, Running, start};
 
 use crate::identity::mail::FileOutbox;
 use crate::identity::{self, Identity};
@@ -39,6 +42,16 @@ pub struct CommandLine {
     flags: config::Flags,
     #[command(subcommand)]
     command: Command,
+}
+
+impl CommandLine {
+    /// What it configures, with the environment and the file that it names.
+    ///
+    /// # Errors
+    /// `ConfigError` names the key.
+    pub fn config(self) -> Result<Config, ConfigError> {
+        Config::read(self.flags)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,7 +75,7 @@ enum Command {
 }
 
 /// Why the program ends early, in a sentence.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Says something to whoever started the program.
 fn say(line: &str) {

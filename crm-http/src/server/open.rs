@@ -1,45 +1,60 @@
 //! Opening of the store and of the sign-in, as the configuration says.
 
+use std::sync::Arc;
+
+use crm_core::billing::SubscriptionPaywall;
 use crm_core::crm::Crm;
-use crm_core::kernel::MetadataPhoneNumbers;
+use crm_core::inbox::Channels;
+use crm_core::kernel::{Clock, MetadataPhoneNumbers};
 use crm_store_postgres::PgStore;
 use crm_store_sqlite::SqliteStore;
-use crm_system::{RandomIds, SystemClock};
+use crm_system::{IanaZones, RandomIds, SystemClock};
 
 use super::config::{Config, Database, parse_secret};
 use super::mail::SmtpMailer;
-use super::providers::with_providers;
-use super::{Failure, say};
+use super::{Failure, say, vault};
 use crate::Outside;
 use crate::identity::Identity;
 use crate::identity::mail::FileOutbox;
 use crate::signing::{Secret, hexadecimal, random};
 
-/// The domain on the store of the configuration, whose schema is brought up to date, with the providers of it.
-pub(super) async fn open(config: &Config) -> Result<Crm, Failure> {
-    Ok(open_with_providers(config).await?.0)
+/// What a configuration opens.
+pub(super) struct Opened {
+    /// The domain on the store, with the providers.
+    pub(super) crm: Crm,
+    /// What the facade serves of the providers.
+    pub(super) outside: Outside,
+    /// Where something is sold, who knows what is paid for.
+    pub(super) paywall: Option<Arc<SubscriptionPaywall>>,
 }
 
-/// The same, and what the facade serves of the providers.
-pub(super) async fn open_with_providers(config: &Config) -> Result<(Crm, Outside), Failure> {
+/// The domain on the store of the configuration, whose schema is brought up to date, with the providers of it.
+pub(super) async fn open(config: &Config) -> Result<Crm, Failure> {
+    Ok(open_with_providers(config, SystemClock).await?.crm)
+}
+
+/// The same with a clock of the caller's choice, and what belongs beside the domain.
+pub(super) async fn open_with_providers(
+    config: &Config,
+    clock: impl Clock + Clone + 'static,
+) -> Result<Opened, Failure> {
     std::fs::create_dir_all(&config.data)
         .map_err(|error| format!("data: the folder '{}' cannot be made: {error}", config.data.display()))?;
     let crm = match &config.database {
         Database::Sqlite(path) => {
-            Crm::new(SqliteStore::open(path).await.map_err(unopened)?, SystemClock, RandomIds::new())
+            Crm::new(SqliteStore::open(path).await.map_err(unopened)?, clock.clone(), RandomIds::new())
         }
         Database::Postgres(url, admin) => {
             if let Some(admin) = admin {
                 PgStore::migrate(admin).await.map_err(|error| format!("admin_database: {error}"))?;
             }
-            Crm::new(PgStore::connect(url).await.map_err(unopened)?, SystemClock, RandomIds::new())
+            Crm::new(PgStore::connect(url).await.map_err(unopened)?, clock.clone(), RandomIds::new())
         }
     };
-    let (stripe, meta) = (config.stripe.as_ref(), config.meta.as_ref());
-    if stripe.is_none() && meta.is_none() {
-        return Ok((crm.with_phones(MetadataPhoneNumbers), Outside::default()));
-    }
-    with_providers(crm.with_phones(MetadataPhoneNumbers), stripe, meta, &secret(config)?).await
+    let vault = vault::vault(config.vault_keys.as_ref(), &secret(config)?)?;
+    let channels = Channels::default().with_vault(vault).with_zones(IanaZones);
+    let opened = Opened { crm: crm.with_phones(MetadataPhoneNumbers), outside: Outside::default(), paywall: None };
+    opened.with_meta(config.meta.as_ref(), channels, clock)?.with_stripe(config.stripe.as_ref()).await
 }
 
 /// Names the key of a store that does not open.

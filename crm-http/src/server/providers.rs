@@ -9,18 +9,15 @@ use crm_core::access::{NewMember, NewOrganization, OrganizationId, Slug, Standar
 use crm_core::billing::{AccessPolicy, Billing, Pages, SubscriptionPaywall};
 use crm_core::crm::Crm;
 use crm_core::inbox::Channels;
-use crm_core::kernel::Currency;
+use crm_core::kernel::{Clock, Currency};
 use crm_social_meta::webhook::Webhook;
 use crm_social_meta::{AppCredentials, BaseUrls, Graph, MetaChannels, MetaConfig};
-use crm_system::SystemClock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::Failure;
-use super::config::{ConfigError, wrong};
-use crate::Outside;
-use crate::signing::Secret;
-use crate::vault::SecretKeyVault;
+use super::config::{ConfigError, hidden, wrong};
+use super::open::Opened;
 
 /// Keys of Stripe, as flags, environment and the table `[stripe]` of the file give them.
 #[derive(Debug, Default, Args, Deserialize)]
@@ -70,10 +67,6 @@ pub(super) struct MetaKeys {
     /// Where all of Meta's services are; for a stand-in on this machine.
     #[arg(id = "meta_address", long = "meta-address", env = "CRM_META_ADDRESS", global = true, hide = true)]
     address: Option<String>,
-}
-
-fn hidden<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
 }
 
 impl StripeKeys {
@@ -183,32 +176,35 @@ pub struct StripeSettings {
     page: String,
 }
 
-/// The domain with what the settings bring, and the same for the facade.
-pub(super) async fn with_providers(
-    crm: Crm,
-    stripe: Option<&StripeSettings>,
-    meta: Option<&MetaConfig>,
-    secret: &Secret,
-) -> Result<(Crm, Outside), Failure> {
-    let (mut crm, mut outside) = (crm, Outside::default());
-    if let Some(meta) = meta {
-        let graph = Graph::new(meta.clone(), SystemClock)?;
-        let channels = Channels::default().with(MetaChannels::new(graph.clone()));
-        crm = crm.with_channels(channels.with_vault(SecretKeyVault::new(secret.clone())));
-        outside = outside.with_social_webhook(Webhook::new(meta)).with_permission_pages(graph);
+impl Opened {
+    /// The same with these channels, and with those of Meta among them where there are any.
+    pub(super) fn with_meta(
+        self,
+        meta: Option<&MetaConfig>,
+        channels: Channels,
+        clock: impl Clock + 'static,
+    ) -> Result<Self, Failure> {
+        let Some(meta) = meta else { return Ok(Self { crm: self.crm.with_channels(channels), ..self }) };
+        let graph = Graph::new(meta.clone(), clock)?;
+        let crm = self.crm.with_channels(channels.with(MetaChannels::new(graph.clone())));
+        let outside = self.outside.with_social_webhook(Webhook::new(meta)).with_permission_pages(graph);
+        Ok(Self { crm, outside, ..self })
     }
-    if let Some(stripe) = stripe {
-        let desk = desk(&crm, &stripe.desk).await?;
-        let paywall = SubscriptionPaywall::new(Arc::clone(&crm.ports().store), AccessPolicy::default());
+
+    /// The same with billing by Stripe, where there are settings for it.
+    pub(super) async fn with_stripe(self, stripe: Option<&StripeSettings>) -> Result<Self, Failure> {
+        let Some(stripe) = stripe else { return Ok(self) };
+        let desk = desk(&self.crm, &stripe.desk).await?;
+        let paywall = SubscriptionPaywall::new(Arc::clone(&self.crm.ports().store), AccessPolicy::default());
         let paywall = Arc::new(paywall);
         let billing = billing(stripe, desk)?.with_paywall(Arc::clone(&paywall));
-        crm = crm.with_paywall(paywall).with_job_handlers(billing.job_handlers());
+        let crm = self.crm.with_paywall(Arc::clone(&paywall)).with_job_handlers(billing.job_handlers());
         let work = crm.billing_desk(&billing);
         work.fill_catalogue().await?;
         work.begin_sweeping().await?;
-        outside = outside.with_billing(billing).with_billing_webhook(stripe.webhook.clone());
+        let outside = self.outside.with_billing(billing).with_billing_webhook(stripe.webhook.clone());
+        Ok(Self { crm, outside, paywall: Some(paywall) })
     }
-    Ok((crm, outside))
 }
 
 fn billing(stripe: &StripeSettings, desk: OrganizationId) -> Result<Billing, Failure> {

@@ -44,9 +44,10 @@ async fn inspect(crm: &Crm, tell: &mut impl FnMut(&str)) -> Result<Verified> {
     while let Some((slug, organization)) = all.next().await? {
         let session = crm.session(Caller::system(organization, "verify"));
         let inspected = session.inspection().run().await?;
+        let unopened = session.inbox(crm.channels()).connections().unopened().await?;
         let (found, looked_at) = (inspected.findings.len(), inspected.looked_at);
         verified.organizations += 1;
-        verified.findings += found;
+        verified.findings += found + unopened.len();
         let word = if found == 0 { "ok" } else { "NOT OK" };
         tell(&format!("{word}: '{slug}': {looked_at} records looked at for trail and sums, {found} findings"));
         for Finding { rule, entity, id, problem } in inspected.findings.iter().take(MOST_SHOWN) {
@@ -55,39 +56,33 @@ async fn inspect(crm: &Crm, tell: &mut impl FnMut(&str)) -> Result<Verified> {
         if found > MOST_SHOWN {
             tell(&format!("  and {} more", found - MOST_SHOWN));
         }
+        for (connection, problem) in unopened {
+            tell(&format!("NOT OK: '{slug}': vault_keys: connection {connection}: {problem}"));
+        }
     }
     Ok(verified)
 }
 
 #[cfg(test)]
 mod tests {
-    use crm_core::access::{Intent, NewMember, NewOrganization, StandardRole, TimeZone};
+    use crm_core::access::Intent;
     use crm_core::event::Event;
-    use crm_core::kernel::{Currency, Page, Predicate};
+    use crm_core::inbox::channel::{Channels, Platform, WHATSAPP};
+    use crm_core::kernel::{Page, Predicate};
     use crm_core::store::{MemoryStore, Records, Store as _};
+    use crm_core::testing::office::found;
+    use crm_core::testing::social::{FrontDesk, ScriptedChannel};
     use crm_core::testing::{ManualClock, SequentialIds};
+    use crm_system::{CipherVault, VaultKey};
 
     use super::*;
-
-    async fn found(crm: &Crm, slug: &str) -> crm_core::access::OrganizationId {
-        let new = NewOrganization {
-            slug: slug.to_owned().try_into().unwrap(),
-            name: slug.parse().unwrap(),
-            default_currency: Currency::EUR,
-            time_zone: TimeZone::utc(),
-            region: None,
-        };
-        let email = "olivia@example.com".parse().unwrap();
-        let owner =
-            NewMember { name: "Olivia".parse().unwrap(), email, role: StandardRole::Owner, custom_role_id: None };
-        crm.found(new, owner).await.unwrap().0.id
-    }
 
     #[tokio::test]
     async fn an_event_that_was_removed_is_told_of_with_its_organization() {
         let store = MemoryStore::new();
         let crm = Crm::new(store.clone(), ManualClock::default(), SequentialIds::new());
-        let (_, damaged) = (found(&crm, "sound").await, found(&crm, "damaged").await);
+        found(&crm, "sound").await;
+        let (damaged, _) = found(&crm, "damaged").await;
         let mut told = Vec::new();
         let verified = inspect(&crm, &mut |line| told.push(line.to_owned())).await.unwrap();
         assert_eq!(verified, Verified { organizations: 2, findings: 0 }, "{told:?}");
@@ -104,5 +99,28 @@ mod tests {
         assert!(told[0].starts_with("NOT OK: 'damaged'"), "{told:?}");
         assert!(told[1].contains(&format!("trail: member {}", added.record_id)), "{told:?}");
         assert!(told[2].starts_with("ok: 'sound'"), "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn a_token_that_no_key_opens_is_told_of_by_the_key_of_the_configuration() {
+        let store = MemoryStore::new();
+        let with_key = |name: &str| {
+            let vault = CipherVault::new(vec![VaultKey::fresh(name).unwrap()]).unwrap();
+            let channel = ScriptedChannel::new(vec![(Platform::WHATSAPP, WHATSAPP)]);
+            let crm = Crm::new(store.clone(), ManualClock::default(), SequentialIds::new());
+            crm.with_channels(Channels::default().with(channel).with_vault(vault))
+        };
+        let (former, present) = (with_key("former"), with_key("present"));
+        let (organization, owner) = found(&former, "office").await;
+        let session = former.session(former.caller(organization, owner).await.unwrap());
+        session.inbox(former.channels()).connections().connect(&FrontDesk::account("4711")).await.unwrap();
+        let mut told = Vec::new();
+        let verified = inspect(&former, &mut |line| told.push(line.to_owned())).await.unwrap();
+        assert_eq!(verified, Verified { organizations: 1, findings: 0 }, "{told:?}");
+        let verified = inspect(&present, &mut |line| told.push(line.to_owned())).await.unwrap();
+        assert_eq!(verified, Verified { organizations: 1, findings: 1 }, "{told:?}");
+        let last = told.last().unwrap();
+        assert!(last.starts_with("NOT OK: 'office': vault_keys: connection "), "{last}");
+        assert!(last.contains("under the key 'former'"), "{last}");
     }
 }

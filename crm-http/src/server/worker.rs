@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 use crm_core::access::Caller;
 use crm_core::crm::Crm;
 use crm_core::kernel::Result;
+use crm_system::SystemClock;
 use tokio::sync::watch;
 
 use super::config::Config;
+use super::follow::Following;
+use super::open::Opened;
 use super::{Failure, each, open, say};
 
 /// Jobs at once.
@@ -21,7 +24,8 @@ const KEYS_AT_ONCE: u32 = 500;
 
 /// Works until asked to end.
 pub(super) async fn work(config: &Config) -> std::result::Result<(), Failure> {
-    let crm = open::open(config).await?;
+    let Opened { crm, paywall, .. } = open::open_with_providers(config, SystemClock).await?;
+    let _following = paywall.map(Following::begin);
     let (end, ended) = watch::channel(false);
     say("Working off what is due; end with Ctrl-C");
     let working = tokio::spawn(until(crm, ended));
@@ -104,10 +108,11 @@ pub(super) async fn asked_to_end() {
 mod tests {
     use std::sync::Arc;
 
-    use crm_core::access::{NewMember, NewOrganization, OrganizationId, Permission, StandardRole, TimeZone};
+    use crm_core::access::{OrganizationId, Permission};
     use crm_core::command::{CommandKey, CommandName, REMEMBERED};
-    use crm_core::kernel::{Clock, Currency, Timestamp};
+    use crm_core::kernel::{Clock, Timestamp};
     use crm_core::store::MemoryStore;
+    use crm_core::testing::office::found;
     use crm_core::testing::{ManualClock, SequentialIds};
 
     use super::*;
@@ -120,20 +125,6 @@ mod tests {
         }
     }
 
-    async fn found(crm: &Crm, slug: &str) -> OrganizationId {
-        let new = NewOrganization {
-            slug: slug.to_owned().try_into().unwrap(),
-            name: slug.parse().unwrap(),
-            default_currency: Currency::EUR,
-            time_zone: TimeZone::utc(),
-            region: None,
-        };
-        let email = "olivia@example.com".parse().unwrap();
-        let owner =
-            NewMember { name: "Olivia".parse().unwrap(), email, role: StandardRole::Owner, custom_role_id: None };
-        crm.found(new, owner).await.unwrap().0.id
-    }
-
     async fn command(crm: &Crm, organization: OrganizationId, key: &str) {
         let name = CommandName { principal: "p".to_owned(), key: key.to_owned(), fingerprint: "f".to_owned() };
         let session = crm.session(Caller::system(organization, "test")).carrying_out(name);
@@ -144,7 +135,7 @@ mod tests {
     async fn the_loop_forgets_keys_that_are_over_in_every_organization() {
         let (store, clock) = (MemoryStore::new(), Arc::new(ManualClock::default()));
         let crm = Crm::new(store.clone(), SharedClock(Arc::clone(&clock)), SequentialIds::new());
-        let organizations = [found(&crm, "one").await, found(&crm, "two").await];
+        let organizations = [found(&crm, "one").await.0, found(&crm, "two").await.0];
         for organization in organizations {
             command(&crm, organization, "old").await;
         }

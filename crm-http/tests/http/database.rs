@@ -86,9 +86,24 @@ impl Database {
         Some(Self { server, name })
     }
 
+    /// Where the application finds it.
+    pub(crate) fn url(&self) -> String {
+        options(&self.server, &self.name, Some("crm_app")).to_url_lossy().to_string()
+    }
+
     pub(crate) async fn store(&self) -> PgStore {
-        let url = options(&self.server, &self.name, Some("crm_app")).to_url_lossy();
-        PgStore::connect(url.as_str()).await.unwrap()
+        PgStore::connect(&self.url()).await.unwrap()
+    }
+
+    /// How many listen to what is committed.
+    pub(crate) async fn listeners(&self) -> i64 {
+        let url = options(&self.server, &self.name, None).to_url_lossy();
+        let mut connection = PgConnection::connect(url.as_str()).await.unwrap();
+        let count = "select count(*) from pg_stat_activity where datname = current_database() \
+                     and application_name = 'crm listener'";
+        let count = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        count
     }
 
     /// A store behind a line that can be cut, and the line. It gives up soon on a server that does not answer.

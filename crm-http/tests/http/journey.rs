@@ -16,11 +16,11 @@ use crm_core::testing::{ManualClock, SequentialIds};
 use crm_http::identity::mail::FileOutbox;
 use crm_http::identity::{Identity, declare};
 use crm_http::signing::{Secret, hexadecimal, random};
-use crm_http::vault::SecretKeyVault;
 use crm_http::{Options, Outside, router_with};
 use crm_social_meta::testing::{FakeMeta, delivery, sign};
 use crm_social_meta::webhook::Webhook;
 use crm_social_meta::{Graph, MetaChannels};
+use crm_system::{CipherVault, VaultKey};
 use serde_json::{Value as Json, json};
 
 use crate::office::{SharedClock, found, generous};
@@ -55,9 +55,10 @@ impl World {
         let secret = Secret::new([7; 32]);
         let graph = Graph::new(meta.config(), SharedClock(Arc::clone(&clock))).unwrap();
         let channels = Channels::default().with(MetaChannels::new(graph.clone()));
+        let vault = CipherVault::new(vec![VaultKey::fresh("journey").unwrap()]).unwrap();
         let crm = Crm::new(store, SharedClock(Arc::clone(&clock)), SequentialIds::new())
             .with_paywall(Arc::clone(&paywall))
-            .with_channels(channels.with_vault(SecretKeyVault::new(secret.clone())));
+            .with_channels(channels.with_vault(vault));
         let config = StripeConfig::at(stripe.address(), SecretKey::parse(FakeStripe::KEY).unwrap()).unwrap();
         let desk = found(&crm, "operator").await.0;
         let gateway = Arc::new(StripeBilling::new(config).unwrap());

@@ -18,6 +18,7 @@ mod problems;
 mod records;
 mod repeated;
 mod schema;
+mod serving;
 mod signing_in;
 mod social;
 mod webhooks;

@@ -2,7 +2,7 @@
 
 use super::model::{Connection, ConnectionEvent, ConnectionId, ConnectionRefusal, ConnectionStatus};
 use super::settings::ConnectionSettings;
-use super::vault::{SecretPlace, SecretVault};
+use super::vault::{SecretPlace, SecretVault, VaultError};
 use crate::access::{Permission, ProviderLink};
 use crate::inbox::channel::{Account, AuthorisationGrant, Channels, ConnectedAccount, Health, Platform};
 use crate::inbox::health;
@@ -50,6 +50,31 @@ impl Connections<'_> {
     /// `RecordNotFound`.
     pub async fn get(&self, id: ConnectionId) -> Result<Stored<Connection>> {
         self.session.begin(Permission::InboxRead).await?.get(id).await
+    }
+
+    /// The connections whose token the vault does not open, and why: what an operator looks at after a change of keys.
+    ///
+    /// ```
+    /// # crm_core::testing::social::example(async |desk, inbox| {
+    /// # let crm = &desk.office.crm;
+    /// # let session = crm.session(crm_core::access::Caller::system(desk.office.organization, "operator"));
+    /// # let inbox = session.inbox(crm.channels());
+    /// assert_eq!(inbox.connections().unopened().await?, []);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// `PermissionMissing` to all but the product itself.
+    pub async fn unopened(&self) -> Result<Vec<(ConnectionId, VaultError)>> {
+        let mut uow = self.session.begin(Permission::AgendaRun).await?;
+        let organization = uow.organization();
+        let rows: Vec<Stored<Connection>> = uow.list_all(&Predicate::everything()).await?;
+        let trouble = |row: Stored<Connection>| {
+            let place = SecretPlace::of(organization, TOKEN, row.id);
+            Some((row.id, self.vault().open(&place, row.token.as_ref()?).err()?))
+        };
+        Ok(rows.into_iter().filter_map(trouble).collect())
     }
 
     /// Exchanges what a person brought from the platform's permission page for the accounts that it gives access to;
