@@ -12,6 +12,7 @@ pub mod access;
 pub mod activity;
 pub mod administration;
 pub mod agenda;
+pub mod analytics;
 pub mod assignment;
 pub mod billing;
 pub mod command;

@@ -2,12 +2,15 @@
 //! [`crate::tx`], which know no entity and are compiled once.
 
 use async_trait::async_trait;
-use crm_core::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Test, Value};
-use crm_core::store::{Records, StoreResult};
+use crm_core::kernel::{Direction, Entity, Field, FieldKind, Id, Page, Predicate, Stored, Test, Value};
+use crm_core::store::{Count, Records, StoreResult, count_by_reading};
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use crate::cell::{CellError, Kind, ValueCell};
 use crate::predicate::render;
 use crate::record::forgotten;
+use crate::row::column;
 use crate::statement::Draft;
 use crate::table::{Table, quoted};
 use crate::tx::{PgTx, defect};
@@ -60,6 +63,28 @@ impl<E: Entity> Records<E> for PgTx<'_> {
         let table = self.store.tables.of::<E>()?;
         self.delete_record(id.uuid(), version, &table).await
     }
+
+    async fn count_by(&mut self, field: Field<E>, filter: &Predicate<E>, most: u32) -> StoreResult<Vec<Count>> {
+        if !matches!(field.kind, FieldKind::Text | FieldKind::Uuid) {
+            return count_by_reading(self, field, filter, most).await;
+        }
+        self.begin_reading().await?;
+        let table = self.store.tables.of::<E>()?;
+        let draft = self.counting(field, filter, most).map_err(defect)?;
+        let rows = self.many(draft.once(), &table).await?;
+        let counts: Result<Vec<_>, CellError> = rows.iter().map(|row| count(row, field.kind)).collect();
+        let counts = counts.map_err(defect)?;
+        self.done();
+        Ok(counts)
+    }
+}
+
+fn count(row: &PgRow, kind: FieldKind) -> Result<Count, CellError> {
+    let value = match kind {
+        FieldKind::Uuid => column::<Option<Uuid>>(row, 0, Kind::Uuid)?.map(Value::Uuid),
+        _ => column::<Option<String>>(row, 0, Kind::Text)?.map(Value::Text),
+    };
+    Ok(Count { value, count: column(row, 1, Kind::BigInt)? })
 }
 
 /// Whether the filter names values of a field of which few records share one. Any plan for such a list finds them by that
@@ -73,6 +98,17 @@ fn looks_up<E: Entity>(filter: &Predicate<E>) -> bool {
 }
 
 impl PgTx<'_> {
+    /// Counts by a field, in the order of the port: text by code points, whatever the database's own order.
+    fn counting<E: Entity>(&self, field: Field<E>, filter: &Predicate<E>, most: u32) -> Result<Draft, CellError> {
+        let (value, table) = (quoted(field.name), quoted(E::NAME));
+        let text = format!("select t.{value}, count(*) from crm.{table} t where t.organization_id = $1 and ");
+        let mut draft = Draft { text, binds: self.binds()? };
+        render(filter, &mut draft)?;
+        let order = if field.kind == FieldKind::Text { " collate \"C\"" } else { "" };
+        draft.say(&format!(" group by t.{value} order by count(*) desc, t.{value}{order} nulls last limit {most}"));
+        Ok(draft)
+    }
+
     fn listing<E: Entity>(&self, table: &Table, filter: &Predicate<E>, page: &Page<E>) -> Result<Draft, CellError> {
         let mut draft = Draft { text: table.select.clone(), binds: self.binds()? };
         draft.say(" and ");

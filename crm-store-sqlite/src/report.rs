@@ -1,4 +1,4 @@
-//! Board and forecast: the deals are added up by the database, one row for each total.
+//! Board and forecast: the deals are added up by the database, one row for each total. Counts are grouped by it, too.
 //!
 //! SQLite refuses sums beyond 64 bits, so that billions and the rest are summed apart and put together here. The half-even
 //! share of an amount is worked out in whole numbers, as the port says.
@@ -6,18 +6,19 @@
 use std::collections::BTreeMap;
 
 use crm_core::access::MemberId;
-use crm_core::kernel::{Date, Entity, Predicate};
+use crm_core::kernel::{Date, Entity, Field, FieldKind, Predicate, Value};
 use crm_core::lead::{Lead, open_leads_of};
 use crm_core::pipeline::{ForecastTotal, Month, Opportunity, StageKind, StageTotal};
-use crm_core::store::{StoreError, StoreResult};
+use crm_core::store::{Count, StoreError, StoreResult};
 use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 
 use crate::fault::fault;
 use crate::predicate::render;
 use crate::records::OpenRecords;
-use crate::sql::{Sql, member};
+use crate::sql::{Sql, column, member};
 
 const BILLION: i128 = 1_000_000_000;
 
@@ -59,6 +60,33 @@ pub(crate) async fn open_leads(records: &mut OpenRecords, owners: &[MemberId]) -
     sql.push(format_args!(" group by {owner}"));
     let rows = sql.query().persistent(false).fetch_all(records.connection()).await.map_err(fault)?;
     rows.iter().map(|row| Ok((key(row, 1)?, row.try_get(0).map_err(fault)?))).collect()
+}
+
+/// How many of the records that match have each value of a field of text or identifiers, the most frequent first.
+pub(crate) async fn counts<E: Entity>(
+    records: &mut OpenRecords,
+    field: Field<E>,
+    filter: &Predicate<E>,
+    most: u32,
+) -> StoreResult<Vec<Count>> {
+    let mut sql = Sql::within(records.organization);
+    let value = column(field);
+    sql.push(format_args!(
+        "select {value} as k, count(*) as n from record where organization_id = ?1 and entity = '{}' and ",
+        E::NAME
+    ));
+    render(filter, &mut sql);
+    sql.push(format_args!(" group by k order by n desc, k is null, k limit {most}"));
+    let rows = sql.query().persistent(false).fetch_all(records.connection()).await.map_err(fault)?;
+    rows.iter().map(|row| count(row, field.kind)).collect()
+}
+
+fn count(row: &SqliteRow, kind: FieldKind) -> StoreResult<Count> {
+    let value = match kind {
+        FieldKind::Uuid => key::<Option<Uuid>>(row, 0)?.map(Value::Uuid),
+        _ => key::<Option<String>>(row, 0)?.map(Value::Text),
+    };
+    Ok(Count { value, count: row.try_get(1).map_err(fault)? })
 }
 
 /// One row for each combination of the keys: how many deals, four sums, then the keys.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use crm_core::access::{MemberId, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::{Claim, Job, JobId};
-use crm_core::kernel::{Entity, Id, Page, Predicate, Stored};
+use crm_core::kernel::{Entity, Field, FieldKind, Id, Page, Predicate, Stored};
 use crm_core::lead::LeadReport;
 use crm_core::pipeline::{ForecastTotal, Opportunity, PipelineReport, StageTotal};
-use crm_core::store::{Agenda, Records, StoreError, StoreResult, Tx};
+use crm_core::store::{Agenda, Count, Records, StoreError, StoreResult, Tx, count_by_reading};
 use sqlx::Row;
 
 use crate::fault::fault;
@@ -94,6 +94,14 @@ impl<E: Entity> Records<E> for SqliteTx {
 
     async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()> {
         let outcome = self.write()?.delete(id, version).await;
+        self.settle(outcome)
+    }
+
+    async fn count_by(&mut self, field: Field<E>, filter: &Predicate<E>, most: u32) -> StoreResult<Vec<Count>> {
+        if !matches!(field.kind, FieldKind::Text | FieldKind::Uuid) {
+            return count_by_reading(self, field, filter, most).await;
+        }
+        let outcome = report::counts(self.read()?, field, filter, most).await;
         self.settle(outcome)
     }
 }

@@ -67,6 +67,7 @@ pub enum Permission {
     InboxReceive,
     EventRead,
     AgendaRun,
+    AnalyticsRead,
 }
 
 impl Permission {
@@ -124,6 +125,7 @@ impl Permission {
             P::InboxReceive,
             P::EventRead,
             P::AgendaRun,
+            P::AnalyticsRead,
         ]
     };
 
@@ -147,7 +149,8 @@ impl Permission {
             | P::DuplicateRead
             | P::BillingRead
             | P::InboxRead
-            | P::EventRead => Intent::Read,
+            | P::EventRead
+            | P::AnalyticsRead => Intent::Read,
             _ => Intent::Write,
         }
     }

@@ -78,6 +78,7 @@ impl StandardRole {
             P::ForecastRead,
             P::BillingRead,
             P::InboxRead,
+            P::AnalyticsRead,
         ];
         let selling = [
             P::LeadCreate,

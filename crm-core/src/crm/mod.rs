@@ -31,6 +31,7 @@ use crate::access::{
 };
 use crate::activity::Activities;
 use crate::administration::{Members, Organizations, Roles, Teams, caller_for, found};
+use crate::analytics::Analytics;
 use crate::assignment::Assignments;
 use crate::billing::{Billing, Desk, Subscriptions, Usage};
 use crate::conversion::Conversions;
@@ -288,6 +289,11 @@ impl Session {
     #[must_use]
     pub fn duplicates(&self) -> Duplicates<'_> {
         Duplicates(self)
+    }
+    /// Figures over leads, deals and activities.
+    #[must_use]
+    pub fn analytics(&self) -> Analytics<'_> {
+        Analytics(self)
     }
     /// What the organization pays for, and how it stands.
     #[must_use]

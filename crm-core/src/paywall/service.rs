@@ -119,6 +119,7 @@ pub const fn module_of(permission: Permission) -> ServiceModule {
         | P::DuplicateRead
         | P::DuplicateConfigure => ServiceModule::LeadGeneration,
         P::InboxRead | P::InboxReply | P::InboxSendBulk | P::InboxConfigure => ServiceModule::SocialInbox,
+        P::AnalyticsRead => ServiceModule::AdvancedAnalytics,
         // Whoever has not paid must be able to see what is due and to pay it. What comes into the inbox is kept whether
         // or not it is paid for: reading and answering it is what is sold.
         P::InboxReceive

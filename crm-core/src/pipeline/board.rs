@@ -60,16 +60,20 @@ pub fn board(
 ) -> Result<Board, MoneyError> {
     stages.sort_by_key(|stage| stage.position);
     let open: Vec<_> = stages.iter().filter(|stage| stage.kind == StageKind::Open).map(|stage| stage.id).collect();
-    let open = added(totals.iter().filter(|total| open.contains(&total.stage_id)))?;
+    let open = totals_by_currency(totals.iter().filter(|total| open.contains(&total.stage_id)))?;
     let columns = stages.into_iter().map(|stage| {
         let own = totals.iter().filter(|total| total.stage_id == stage.id);
         let count = own.clone().map(|total| total.count).sum();
-        Ok(BoardColumn { totals: added(own)?, count, stage })
+        Ok(BoardColumn { totals: totals_by_currency(own)?, count, stage })
     });
     Ok(Board { pipeline, columns: columns.collect::<Result<_, MoneyError>>()?, open })
 }
 
-fn added<'t>(totals: impl Iterator<Item = &'t StageTotal>) -> Result<Vec<Total>, MoneyError> {
+/// Totals of several stages by currency.
+///
+/// # Errors
+/// `Overflow` when a total is beyond what money can be.
+pub fn totals_by_currency<'t>(totals: impl Iterator<Item = &'t StageTotal>) -> Result<Vec<Total>, MoneyError> {
     let mut sums: BTreeMap<Currency, (i64, i128, i128)> = BTreeMap::new();
     for total in totals {
         let sum = sums.entry(total.currency).or_default();

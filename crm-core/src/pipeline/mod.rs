@@ -35,7 +35,7 @@ mod stage;
 mod steps;
 mod writing;
 
-pub use board::{Board, BoardColumn, Total, board};
+pub use board::{Board, BoardColumn, Total, board, totals_by_currency};
 pub use event::{Beginning, OpportunityEvent, StageRef, Step};
 pub use forecast::{Forecast, ForecastRow, ForecastSum};
 pub use forecast_override::{

@@ -1,6 +1,6 @@
 //! The port to whatever remembers, and the one door that leads through it.
 //!
-//! [`Records`] is five verbs for any entity, and `lock`; [`Tx`] lists the entities and the specific reads; [`Store`]
+//! [`Records`] is five verbs for any entity, `lock`, and counting; [`Tx`] lists the entities and the specific reads; [`Store`]
 //! opens transactions of one organization. Slices never touch these: a [`Session`] checks permission and paywall and
 //! opens a [`UnitOfWork`], which adds time, identifiers, visibility and events. [`MemoryStore`] is the real thing
 //! without a disk: for tests, sandboxes and simulation.
@@ -30,7 +30,7 @@ mod watch;
 pub use contents::{Tx, Visitor, visit_entities};
 pub use handler::{InStore, JobHandler, Work};
 pub use memory::MemoryStore;
-pub use port::{Agenda, BoxTx, Records, Store, StoreError, StoreResult};
+pub use port::{Agenda, BoxTx, Count, Records, Store, StoreError, StoreResult, count_by_reading};
 pub use session::{Ports, Session};
 pub use setup::SetupMemory;
 pub use unit_of_work::{RecordNotFound, StaleVersion, UnitOfWork};

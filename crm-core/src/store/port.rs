@@ -1,10 +1,14 @@
 //! What a store must do.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use crate::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
-use crate::kernel::{Entity, FieldProblem, Id, Kind, Page, Predicate, Rule, Stored, Timestamp};
+use crate::kernel::page::LARGEST_PAGE;
+use crate::kernel::{Entity, Field, FieldProblem, Id, Kind, Page, Predicate, Rule, Stored, Timestamp, Value};
 
 use super::contents::Tx;
 use super::watch::BoxWatch;
@@ -130,6 +134,58 @@ pub trait Records<E: Entity>: Send {
     async fn update(&mut self, row: &Stored<E>) -> StoreResult<()>;
     /// Removes the record of this version; `Conflict` when it is not there.
     async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()>;
+    /// How many of the records that match have each value of a field, as [`Count`] orders them, at most `most` of them.
+    ///
+    /// This reads page after page and is the reference: a store that can group may answer fields of text and identifiers
+    /// with one statement, and must answer the same.
+    async fn count_by(&mut self, field: Field<E>, filter: &Predicate<E>, most: u32) -> StoreResult<Vec<Count>> {
+        count_by_reading(self, field, filter, most).await
+    }
+}
+
+/// How many records have a value. Sorts with the most frequent first; of values that are as frequent the least first, and
+/// behind all of them no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// The value; nothing for records without one.
+    pub value: Option<Value>,
+    /// How many records.
+    pub count: i64,
+}
+
+impl Count {
+    fn place(&self) -> (Reverse<i64>, bool, &Option<Value>) {
+        (Reverse(self.count), self.value.is_none(), &self.value)
+    }
+}
+
+/// Counts records by a field through nothing but lists.
+///
+/// # Errors
+/// Those of the store.
+pub async fn count_by_reading<E: Entity, R: Records<E> + ?Sized>(
+    records: &mut R,
+    field: Field<E>,
+    filter: &Predicate<E>,
+    most: u32,
+) -> StoreResult<Vec<Count>> {
+    let mut counts: BTreeMap<Option<Value>, i64> = BTreeMap::new();
+    let mut page = Page::first(LARGEST_PAGE);
+    loop {
+        let rows = records.list(filter, &page).await?;
+        for row in &rows {
+            *counts.entry((field.read)(row).to_value()).or_default() += 1;
+        }
+        let full = u32::try_from(rows.len()).is_ok_and(|count| count >= page.limit());
+        match rows.last() {
+            Some(last) if full => page = page.following(last),
+            _ => break,
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().map(|(value, count)| Count { value, count }).collect();
+    counts.sort_by(|one, other| one.place().cmp(&other.place()));
+    counts.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(counts)
 }
 
 /// Leasing and finishing of due work, in a transaction of one organization.

@@ -9,10 +9,10 @@ use async_trait::async_trait;
 
 use crate::access::{Intent, MemberId, OrganizationId, ProviderLink, Slug};
 use crate::agenda::{Claim, Job, JobId};
-use crate::kernel::{Entity, Id, Page, Predicate, Stored, Timestamp};
+use crate::kernel::{Entity, Field, Id, Page, Predicate, Stored, Timestamp};
 use crate::lead::{Lead, LeadReport};
 use crate::pipeline::PipelineReport;
-use crate::store::{Agenda, BoxTx, BoxWatch, Records, Store, StoreResult, Tx};
+use crate::store::{Agenda, BoxTx, BoxWatch, Count, Records, Store, StoreResult, Tx};
 
 /// What was asked of a store: the verb and [`Entity::NAME`], and how often.
 pub type Asked = BTreeMap<(&'static str, &'static str), usize>;
@@ -122,6 +122,10 @@ where
     async fn delete(&mut self, id: Id<E>, version: i64) -> StoreResult<()> {
         count(self.asked, "delete", E::NAME);
         Records::<E>::delete(&mut *self.inner, id, version).await
+    }
+    async fn count_by(&mut self, field: Field<E>, filter: &Predicate<E>, most: u32) -> StoreResult<Vec<Count>> {
+        count(self.asked, "count", E::NAME);
+        Records::<E>::count_by(&mut *self.inner, field, filter, most).await
     }
 }
 

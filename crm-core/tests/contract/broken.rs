@@ -8,7 +8,7 @@ use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Cursor, Direction, Entity, Field, Id, Page, Predicate, Stored, Timestamp};
 use crm_core::lead::{Lead, LeadReport};
 use crm_core::pipeline::PipelineReport;
-use crm_core::store::{Agenda, BoxTx, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
+use crm_core::store::{Agenda, BoxTx, Count, MemoryStore, Records, Store, StoreError, StoreResult, Tx};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
@@ -39,6 +39,8 @@ pub(crate) enum Fault {
     RoundsInstants,
     DropsTheEndOfBatches,
     CountsClosedLeads,
+    CountsOneTooMany,
+    CountsTheLeastFirst,
 }
 
 impl Fault {
@@ -79,6 +81,8 @@ impl Fault {
         (Self::RoundsInstants, "an_inserted_record_is_found_as_it_was"),
         (Self::DropsTheEndOfBatches, "a_thousand_records_go_in_at_once"),
         (Self::CountsClosedLeads, "open_leads_are_counted_for_each_owner"),
+        (Self::CountsOneTooMany, "counts_are_those_of_reading_every_record"),
+        (Self::CountsTheLeastFirst, "counts_are_those_of_reading_every_record"),
     ];
 }
 
@@ -234,6 +238,17 @@ where
         }
         let outcome = Records::<E>::delete(self.sound(), id, version).await;
         self.answer(outcome)
+    }
+
+    async fn count_by(&mut self, field: Field<E>, filter: &Predicate<E>, most: u32) -> StoreResult<Vec<Count>> {
+        let mut counts = Records::<E>::count_by(self.sound(), field, filter, most).await?;
+        if self.has(Fault::CountsOneTooMany) {
+            counts.iter_mut().for_each(|count| count.count += 1);
+        }
+        if self.has(Fault::CountsTheLeastFirst) {
+            counts.reverse();
+        }
+        Ok(counts)
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod activities;
+mod analytics;
 mod assignment;
+mod between;
 mod billing;
 mod contacts;
 mod duplicates;
@@ -37,5 +39,6 @@ pub(crate) fn declare(api: &mut Api, options: &Options) {
     events::declare(api);
     billing::declare(api);
     social::declare(api);
+    analytics::declare(api);
     webhooks::declare(api, options);
 }

@@ -199,7 +199,11 @@ pub(crate) fn named(path: &str, own: &Own) -> String {
     let path = path.replace("{platform}", "whatsapp").replace("{shortcut}", "hello").replace("{session}", "cs_none");
     match path.as_str() {
         "/forecast" => "/forecast?from=2026-11-01&to=2026-12-01".to_owned(),
-        "/social/analytics" | "/analytics/social" => {
+        "/social/analytics"
+        | "/analytics/social"
+        | "/analytics/leads"
+        | "/analytics/pipeline"
+        | "/analytics/activities" => {
             format!("{path}?from=2026-01-01T00:00:00Z&to=2030-01-01T00:00:00Z")
         }
         "/timeline" => format!("/timeline?kind=lead&id={}", own.lead),

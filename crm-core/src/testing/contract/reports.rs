@@ -9,11 +9,11 @@ use proptest::test_runner::TestRunner;
 use super::Check;
 use super::bench::{Bench, Checked, drawn, holds, same};
 use crate::access::{Member, MemberId, OrganizationId};
-use crate::kernel::{Page, Predicate, Stored};
+use crate::kernel::{Field, Page, Predicate, Stored};
 use crate::lead::Lead;
 use crate::people::{Account, Contact};
 use crate::pipeline::{Opportunity, OpportunityId, Pipeline, PipelineReport, Stage};
-use crate::store::{Records, Store, StoreResult, Tx};
+use crate::store::{Records, Store, StoreResult, Tx, count_by_reading};
 use crate::testing::arb::{POOL, Sample, pool_id, predicate};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -21,6 +21,9 @@ pub(super) const CHECKS: &[Check] = &[
         Box::pin(totals_are_those_of_reading_every_deal(store))
     }),
     Check::new("open_leads_are_counted_for_each_owner", |store| Box::pin(open_leads_are_counted_for_each_owner(store))),
+    Check::new("counts_are_those_of_reading_every_record", |store| {
+        Box::pin(counts_are_those_of_reading_every_record(store))
+    }),
 ];
 
 const DEALS: usize = 120;
@@ -131,4 +134,35 @@ async fn open_leads_are_counted_for_each_owner(store: &dyn Store) -> Checked {
         same("open leads of one", &tx.open_leads(&[*owner]).await?, &own)?;
     }
     same("open leads of nobody", &tx.open_leads(&[]).await?, &BTreeMap::new())
+}
+
+async fn counts_are_those_of_reading_every_record(store: &dyn Store) -> Checked {
+    let bench = Bench::new(store);
+    let (organization, other) = (bench.organization().await?, bench.organization().await?);
+    let mut runner = TestRunner::deterministic();
+    for organization in [organization, other] {
+        fill::<Member>(&bench, organization, &mut runner).await?;
+        let values = drawn(&vec(Lead::sample(), LEADS), &mut runner)?;
+        for value in values {
+            let _ = bench.put_one(organization, value).await;
+        }
+    }
+    let leads = bench.all::<Lead>(organization).await?.len();
+    holds("that most leads are there", leads > LEADS / 2)?;
+    let mut tx = bench.read(organization).await?;
+    let filters = drawn(&vec(predicate::<Lead>(), FILTERS), &mut runner)?;
+    let fields: Vec<Field<Lead>> =
+        vec![Lead::STATUS.field(), Lead::SOURCE.field(), Lead::OWNER_ID.field(), Lead::SCORE.field()];
+    for filter in filters.into_iter().chain([Predicate::everything(), Predicate::nothing()]) {
+        for field in &fields {
+            for most in [1, 3, 1_000] {
+                let wanted = count_by_reading(&mut *tx, *field, &filter, most).await?;
+                let found = Records::<Lead>::count_by(&mut *tx, *field, &filter, most).await?;
+                same(&format!("counts by {}", field.name), &found, &wanted)?;
+            }
+        }
+    }
+    let all = Records::<Lead>::count_by(&mut *tx, Lead::STATUS.field(), &Predicate::everything(), 1_000).await?;
+    let sum: i64 = all.iter().map(|count| count.count).sum();
+    same("all that are counted", &usize::try_from(sum)?, &leads)
 }

@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use crm_core::access::Permission as P;
 use crm_core::inbox::channel::{OutboundContent, TemplateMessage};
 use crm_core::inbox::{ConversationId, Message, MessageId, NewMessage};
-use crm_core::kernel::Timestamp;
 use crm_core::store::Session;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::path::Parameter;
@@ -53,14 +52,6 @@ impl Query for Part {
 fn no_message(value: &str) -> Problem {
     let detail = format!("'{value}' is no identifier; give the one of a message of this conversation");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id.malformed", detail).at("before")
-}
-
-/// An instant in a parameter.
-pub(super) fn instant(name: &str, value: &str) -> Result<Timestamp, Problem> {
-    value.parse().map_err(|_| {
-        let detail = format!("'{name}' is no instant; write it like 2026-11-21T09:30:00Z");
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "timestamp.malformed", detail).at(name)
-    })
 }
 
 pub(super) fn declare(api: &mut Api) {

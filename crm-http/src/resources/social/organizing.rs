@@ -4,18 +4,14 @@ use crm_core::access::Permission as P;
 use crm_core::inbox::desk::{CannedReply, CannedReplyId};
 use crm_core::inbox::hours::{Calendar, CalendarId};
 use crm_core::inbox::{ConversationId, analytics::InboxReport};
-use crm_core::kernel::{Note, Tag, Timestamp};
+use crm_core::kernel::{Note, Tag};
 use crm_core::store::{RecordNotFound, Session};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::path::Parameter;
-use utoipa::{PartialSchema as _, ToSchema};
+use utoipa::ToSchema;
 
-use super::messages::instant;
+use super::super::between::Between;
 use super::social;
-use crate::api::{
-    Api, Call, Endpoint, Json, Many, Nothing, Plain, Query, Record, delete, get, put, query_parameter,
-    unknown_parameter,
-};
+use crate::api::{Api, Call, Endpoint, Json, Many, Nothing, Plain, Record, delete, get, put};
 use crate::problem::Problem;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -32,36 +28,6 @@ struct ReplyToKeep {
 struct FilledReply {
     /// Its words with each token filled; nothing, when there is no such reply.
     text: Option<String>,
-}
-
-/// A stretch of time.
-#[derive(Debug)]
-struct Between {
-    from: Timestamp,
-    to: Timestamp,
-}
-
-impl Query for Between {
-    fn read(pairs: Vec<(String, String)>) -> Result<Self, Problem> {
-        let (mut from, mut to) = (None, None);
-        for (name, value) in pairs {
-            match name.as_str() {
-                "from" => from = Some(instant("from", &value)?),
-                "to" => to = Some(instant("to", &value)?),
-                _ => return Err(unknown_parameter(&name, "there are from and to")),
-            }
-        }
-        let needed = |name: &str, value: Option<Timestamp>| value.map_or_else(|| instant(name, ""), Ok);
-        Ok(Self { from: needed("from", from)?, to: needed("to", to)? })
-    }
-    fn parameters() -> Vec<Parameter> {
-        let needed = |name, description| {
-            let mut parameter = query_parameter(name, description, Timestamp::schema());
-            parameter.required = utoipa::openapi::Required::True;
-            parameter
-        };
-        vec![needed("from", "From this instant on"), needed("to", "Up to this instant, not including")]
-    }
 }
 
 pub(super) fn declare(api: &mut Api) {
