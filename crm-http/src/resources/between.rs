@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use crm_core::kernel::Timestamp;
 use utoipa::PartialSchema as _;
-use utoipa::openapi::path::Parameter;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder};
 
 use crate::api::{Query, query_parameter, unknown_parameter};
 use crate::problem::Problem;
@@ -29,12 +30,14 @@ impl Query for Between {
         Ok(Self { from: needed("from", from)?, to: needed("to", to)? })
     }
     fn parameters() -> Vec<Parameter> {
-        let needed = |name, description| {
-            let mut parameter = query_parameter(name, description, Timestamp::schema());
-            parameter.required = utoipa::openapi::Required::True;
-            parameter
+        let needed = |name, description, example: &str| {
+            let parameter = ParameterBuilder::from(query_parameter(name, description, Timestamp::schema()));
+            parameter.required(Required::True).example(Some(example.into())).build()
         };
-        vec![needed("from", "From this instant on"), needed("to", "Up to this instant, not including")]
+        vec![
+            needed("from", "From this instant on", "2026-11-01T00:00:00Z"),
+            needed("to", "Up to this instant, not including", "2026-12-01T00:00:00Z"),
+        ]
     }
 }
 

@@ -140,7 +140,7 @@ impl Client {
             query.push(match name {
                 "kind" => "kind=lead".to_owned(),
                 "id" => format!("id={}", self.record("/api/leads", round)?),
-                name => format!("{name}=2026-11-01"),
+                name => format!("{name}={}", parameter["example"].as_str().unwrap_or("2026-11-01")),
             });
         }
         Some(if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) })
