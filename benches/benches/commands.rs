@@ -154,6 +154,8 @@ impl<C: Contest> Store<'_, C> {
 
     /// The pages, the deep one beside the first.
     fn pages(&mut self, report: &mut Report, what: &str, floor: Goal) -> Round {
+        let busy = self.run(&format!("{what}, busy"), Pace::AllAtOnce, &first_page, select_only);
+        report.add(&format!("{what}, eight at once, {}", self.name), &busy, self.floor, floor);
         let first = self.run(what, Pace::OneByOne, &first_page, select_only);
         report.add(&format!("{what}, {}", self.name), &first, self.floor, floor);
         let both = measured(self.criterion, &format!("{what}, deep, {}", self.name), 3, |count| {
