@@ -105,7 +105,9 @@ async fn doors(house: &House, database: &Database, times: usize) -> Result<Round
             }
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
-        Err::<_, Fault>("the other door was told nothing".into())
+        Err::<_, Fault>(
+            format!("the other door was not told that the service is {}", if open { "there" } else { "gone" }).into(),
+        )
     };
     let mut round = Round::default();
     becomes(false).await?;
@@ -123,7 +125,7 @@ async fn doors(house: &House, database: &Database, times: usize) -> Result<Round
 async fn cold(house: &House, database: &Database, times: usize) -> Result<Round, Fault> {
     let (store, mut round) = (Arc::new(database.store().await?), Round::default());
     let (organization, now) = (house.office.organization, house.office.now());
-    house.grant().await?;
+    let grant = house.grant().await?;
     for _ in 0..times {
         let paywall = SubscriptionPaywall::new(store.clone(), AccessPolicy::default());
         let begin = Instant::now();
@@ -133,6 +135,7 @@ async fn cold(house: &House, database: &Database, times: usize) -> Result<Round,
             return Err("the service that was given is not there".into());
         }
     }
+    house.office.crm.billing_desk(&house.billing).withdraw(organization, grant.id).await?;
     Ok(round)
 }
 
