@@ -30,6 +30,7 @@ pub mod inspection;
 pub mod intake;
 pub mod kernel;
 pub mod lead;
+pub mod merge;
 pub mod paywall;
 pub mod people;
 pub mod pipeline;

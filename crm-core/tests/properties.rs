@@ -3,6 +3,7 @@
 //! | property | where |
 //! |---|---|
 //! | nothing is lost in a conversion | `properties/conservation.rs` |
+//! | nothing is lost in a merge | `properties/merging.rs` |
 //! | every refusal leaves the store unchanged | `properties/refusals.rs` |
 //! | the same command again changes nothing | `properties/repetition.rs` |
 //! | a tenant is alone in its store | `src/testing/contract/tenants.rs`, for every store |
@@ -16,6 +17,7 @@
 
 mod properties {
     pub(crate) mod conservation;
+    pub(crate) mod merging;
     pub(crate) mod refusals;
     pub(crate) mod repetition;
 }

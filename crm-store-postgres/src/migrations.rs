@@ -24,6 +24,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (15, "conversion", include_str!("../migrations/0015_conversion.sql")),
     (16, "intake", include_str!("../migrations/0016_intake.sql")),
     (17, "import", include_str!("../migrations/0017_import.sql")),
+    (18, "merge", include_str!("../migrations/0018_merge.sql")),
     (20, "billing", include_str!("../migrations/0020_billing.sql")),
     (21, "billing_work", include_str!("../migrations/0021_billing_work.sql")),
     (22, "plan_limits", include_str!("../migrations/0022_plan_limits.sql")),

@@ -202,6 +202,19 @@ pub async fn copy_links(uow: &mut UnitOfWork<'_>, links: &[Stored<ActivityLink>]
     Ok(uow.add_parts(fresh).await?.len())
 }
 
+/// Lets all activities that are about one record be about another instead, once each.
+///
+/// # Errors
+/// Those of the store.
+pub async fn move_links(uow: &mut UnitOfWork<'_>, from: RecordRef, to: RecordRef) -> Result<()> {
+    let links = links_about(uow, from).await?;
+    copy_links(uow, &links, &[to]).await?;
+    for link in &links {
+        uow.remove_part(link).await?;
+    }
+    Ok(())
+}
+
 /// The open ones among the activities of these links, whoever owns them.
 ///
 /// # Errors

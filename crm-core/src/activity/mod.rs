@@ -24,7 +24,7 @@ mod timeline;
 
 pub use event::ActivityEvent;
 pub use kind::{ActivityKind, ActivityStatus, Flow, Priority};
-pub use link::{ActivityLink, copy_links, hand_over, links_about, open_activities, unlink_record};
+pub use link::{ActivityLink, copy_links, hand_over, links_about, move_links, open_activities, unlink_record};
 pub use model::{Activity, ActivityId, ActivityPatch, Completion, NewActivity};
 pub use refusal::ActivityRefusal;
 pub use service::Activities;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::link::{ActivityLink, check_seen, ids, instant, place};
 use super::model::Activity;
 use crate::event::Event;
-use crate::identity::{RecordKind, RecordRef};
+use crate::identity::{RecordKind, RecordRef, merged_into};
 use crate::kernel::page::LARGEST_PAGE;
 use crate::kernel::{Cursor, Direction, Entity, Field, Id, Kind, Page, Result, Stored, Timestamp, Value};
 use crate::pipeline::Opportunity;
@@ -101,6 +101,8 @@ pub(super) async fn read(
             Err(error) => return Err(error),
         }
     }
+    // What happened to a record before it was merged into this one is a part of its feed.
+    records.extend(merged_into(uow, record).await?);
     let limit = limit.clamp(1, LARGEST_PAGE);
     let links = newest(ActivityLink::PLACE.field(), after.map(TimelineCursor::of_links), limit)?;
     let events = newest(Event::OCCURRED_AT.field(), after.map(TimelineCursor::of_events), limit)?;

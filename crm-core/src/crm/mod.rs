@@ -44,6 +44,7 @@ use crate::intake::Intake;
 use crate::kernel::phone::{DigitsOnly, PhoneNumbers};
 use crate::kernel::{Clock, Id, IdSource, Result, Stored};
 use crate::lead::Leads;
+use crate::merge::Merges;
 use crate::paywall::{AllModules, Paywall};
 use crate::people::{Accounts, Contacts};
 use crate::pipeline::{self, Opportunities, Pipelines};
@@ -234,6 +235,11 @@ impl Session {
     #[must_use]
     pub fn custom_fields(&self) -> CustomFields<'_> {
         CustomFields(self)
+    }
+    /// Merging two records that are one.
+    #[must_use]
+    pub fn merges(&self) -> Merges<'_> {
+        Merges(self)
     }
     /// Leads.
     #[must_use]

@@ -133,6 +133,16 @@ impl DuplicateFlag {
         Ok(DuplicateFlagEvent::Merged)
     }
 
+    /// The pair of one of the two is the pair of another record, in which that one lives on.
+    fn follow(&mut self, from: RecordRef, to: RecordRef) -> DuplicateFlagEvent {
+        let mut records = self.records().map(|record| if record == from { to } else { record });
+        records.sort_by_key(|record| record.id);
+        let [one, other] = records;
+        (self.record_kind, self.record_id) = (one.kind, one.id);
+        (self.other_kind, self.other_id) = (other.kind, other.id);
+        DuplicateFlagEvent::Moved { from, to }
+    }
+
     /// The pair is to be looked at again.
     ///
     /// # Errors
@@ -180,6 +190,13 @@ pub enum DuplicateFlagEvent {
     Merged,
     /// The pair is to be looked at again.
     Reopened,
+    /// One of the two was merged into another record, which takes its place in the pair.
+    Moved {
+        /// The one that is gone.
+        from: RecordRef,
+        /// The one that stays.
+        to: RecordRef,
+    },
     /// One of the two was removed, so that there is no pair any more.
     Dropped,
 }
@@ -191,6 +208,7 @@ impl DomainEvent for DuplicateFlagEvent {
             Self::Dismissed => "duplicate.dismissed",
             Self::Merged => "duplicate.merged",
             Self::Reopened => "duplicate.reopened",
+            Self::Moved { .. } => "duplicate.moved",
             Self::Dropped => "duplicate.dropped",
         }
     }
@@ -235,6 +253,31 @@ pub async fn drop_flags(uow: &mut UnitOfWork<'_>, record: RecordRef) -> Result<(
     let on_it = DuplicateFlag::RECORD.is(record.id).or(DuplicateFlag::OTHER.is(record.id));
     for flag in uow.list_all_of_anyone(&on_it).await? {
         uow.delete(flag, DuplicateFlagEvent::Dropped).await?;
+    }
+    Ok(())
+}
+
+/// After a merge: the flag on the two is settled, and what is flagged with the one that goes is flagged with the other, once.
+///
+/// # Errors
+/// Those of the store.
+pub async fn merge_flags(uow: &mut UnitOfWork<'_>, from: RecordRef, to: RecordRef) -> Result<()> {
+    let on_it = DuplicateFlag::RECORD.is(from.id).or(DuplicateFlag::OTHER.is(from.id));
+    for mut flag in uow.list_all_of_anyone(&on_it).await? {
+        let partner = flag.records().into_iter().find(|record| *record != from).unwrap_or(to);
+        if partner == to {
+            // A pair that was dismissed is merged all the same, since somebody says so now.
+            if flag.state() == FlagState::Dismissed {
+                flag.value.reopen()?;
+            }
+            let event = flag.value.merge()?;
+            uow.save(flag, event).await?;
+        } else if find_flag(uow, partner, to).await?.is_some() {
+            uow.delete(flag, DuplicateFlagEvent::Dropped).await?;
+        } else {
+            let event = flag.value.follow(from, to);
+            uow.save(flag, event).await?;
+        }
     }
     Ok(())
 }

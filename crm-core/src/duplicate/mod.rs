@@ -34,7 +34,8 @@ mod tests;
 pub use candidate::{Candidate, Hit, MOST_COMPARED, candidates, hidden, holders_of, shown, unseen};
 pub use dedupe::{MOST_HOLDERS, Pair, dedupe, groups};
 pub use flag::{
-    DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagRefusal, FlagState, drop_flags, find_flag, raise_flags,
+    DuplicateFlag, DuplicateFlagEvent, DuplicateFlagId, FlagRefusal, FlagState, drop_flags, find_flag, merge_flags,
+    raise_flags,
 };
 pub use policy::{
     Action, Certainty, Decision, DuplicatePolicy, DuplicatePolicyEvent, DuplicatePolicyId, Policies, TooUnsure,

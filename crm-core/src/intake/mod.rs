@@ -26,5 +26,5 @@ mod veil;
 mod tests;
 
 pub use batch::{IntakeRules, capture_batch};
-pub use model::{Capture, CaptureOutcome, CaptureRefusal, MatchBy, OnMatch, Submission};
+pub use model::{Capture, CaptureOutcome, CaptureRefusal, MatchBy, OnMatch, Submission, move_captures};
 pub use service::Intake;

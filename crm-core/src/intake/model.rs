@@ -7,9 +7,10 @@ use crate::duplicate::Hit;
 use crate::event::Change;
 use crate::identity::{KeyKind, RecordKind, RecordRef};
 use crate::kernel::{
-    Column, Entity, Explanation, Field, Key, Kind, Line, Name, Part, Rule, Timestamp, Value, ValueRef,
+    Column, Entity, Explanation, Field, Key, Kind, Line, Name, Part, Result, Rule, Timestamp, Value, ValueRef,
 };
 use crate::lead::{LeadId, NewLead};
+use crate::store::UnitOfWork;
 
 /// What to do when the submission is about somebody who is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +176,19 @@ impl Entity for Capture {
     }];
 }
 impl Part for Capture {}
+
+/// Lets the submissions that led to one record lead to another.
+///
+/// # Errors
+/// Those of the store.
+pub async fn move_captures(uow: &mut UnitOfWork<'_>, from: RecordRef, to: RecordRef) -> Result<()> {
+    for mut capture in uow.list_all_of_anyone(&Capture::RECORD.is(from.id)).await? {
+        capture.value.record_kind = to.kind;
+        capture.value.record_id = to.id;
+        uow.save_part(capture).await?;
+    }
+    Ok(())
+}
 
 /// A single submission that led to no record.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::model::{Lead, LeadId};
 use super::status::LeadStatus;
 use crate::access::MemberId;
 use crate::event::Change;
@@ -69,6 +70,20 @@ pub enum LeadEvent {
         /// Why it is them.
         why: Explanation,
     },
+    /// Another lead that was the same person has come into it.
+    Merged {
+        /// The one that is gone.
+        loser: LeadId,
+        /// The whole of it, as it was.
+        was: Box<Lead>,
+        /// What changed here.
+        changes: Vec<Change>,
+    },
+    /// It has gone into another lead that is the same person.
+    MergedInto {
+        /// The one that stays.
+        into: LeadId,
+    },
     /// It was removed.
     Deleted,
 }
@@ -85,6 +100,8 @@ impl DomainEvent for LeadEvent {
             Self::Assigned { .. } => "lead.assigned",
             Self::Converted { .. } => "lead.converted",
             Self::Touched { .. } => "lead.touched",
+            Self::Merged { .. } => "lead.merged",
+            Self::MergedInto { .. } => "lead.merged_into",
             Self::Deleted => "lead.deleted",
         }
     }

@@ -7,7 +7,8 @@
 //!
 //! Refused: any change to a converted lead, a step that the table of states has not ([`LeadStatus::may_become`]), a
 //! lead without name, company, address and number. Said: `lead.created`, `lead.changed`, `lead.contacted`,
-//! `lead.qualified`, `lead.disqualified`, `lead.reopened`, `lead.assigned`, `lead.converted`, `lead.deleted`.
+//! `lead.qualified`, `lead.disqualified`, `lead.reopened`, `lead.assigned`, `lead.converted`, `lead.merged`,
+//! `lead.merged_into`, `lead.deleted`. Merging is in `merge`.
 
 mod event;
 mod fields;
@@ -24,7 +25,7 @@ pub use model::{Lead, LeadId, LeadPatch, LeadRefusal, NewLead};
 pub use queries::{LeadReport, open_leads_of};
 pub use service::{LeadDraft, Leads, add_touch, insert_leads, put_into, save_lead};
 pub use status::{LeadStatus, StatusLabel, StatusLabelEvent, StatusLabelId};
-pub use touch::{Touch, TouchDetails};
+pub use touch::{Touch, TouchDetails, move_touches};
 
 #[cfg(test)]
 mod tests;

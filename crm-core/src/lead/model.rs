@@ -324,6 +324,16 @@ impl Lead {
         Ok(())
     }
 
+    /// Takes what a merge has made of it. Only the merge slice calls it.
+    ///
+    /// # Errors
+    /// `AlreadyConverted`, `Anonymous`, `NegativeEmployeeCount`, `TooManyAddresses`; then nothing is changed.
+    pub(crate) fn absorb(&mut self, merged: Self) -> Result<(), LeadRefusal> {
+        self.open()?;
+        *self = merged.checked()?;
+        Ok(())
+    }
+
     /// Takes a fresh copy of the score. It is no change that anyone made, so it is allowed always.
     pub(crate) fn copy_score(&mut self, total: i64, at: Timestamp) {
         self.score = total;

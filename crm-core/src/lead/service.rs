@@ -10,14 +10,14 @@ use super::touch::{Touch, TouchDetails};
 use crate::access::Permission;
 use crate::custom_field::Schema;
 use crate::event::{Event, changes};
-use crate::identity::{MatchKey, RecordKind, RecordRef, replace_keys};
+use crate::identity::{MatchKey, RecordKind, RecordRef, merged_into, replace_keys, survivor_of};
 use crate::kernel::page::LARGEST_PAGE;
 use crate::kernel::text::{Label, Name};
 use crate::kernel::{
     Direction, Entity, Explanation, Field, FieldProblem, InvalidInput, Page, Predicate, Result, Stored,
 };
 use crate::people::{AccountEvent, AccountId, ContactEvent, ContactId};
-use crate::store::{Session, StaleVersion, UnitOfWork};
+use crate::store::{RecordNotFound, Session, StaleVersion, UnitOfWork};
 
 /// A lead that is about to be added.
 #[derive(Clone, Debug)]
@@ -170,7 +170,7 @@ pub async fn put_into(
 pub struct Leads<'a>(pub(crate) &'a Session);
 
 impl Leads<'_> {
-    /// The lead.
+    /// The lead; the one in which it lives on, when it was merged into another.
     ///
     /// ```
     /// # use crm_core::testing::{office};
@@ -185,7 +185,14 @@ impl Leads<'_> {
     /// # Errors
     /// `RecordNotFound` when there is none that the caller may see.
     pub async fn get(&self, id: LeadId) -> Result<Stored<Lead>> {
-        self.0.begin(Permission::LeadRead).await?.get(id).await
+        let mut uow = self.0.begin(Permission::LeadRead).await?;
+        let mut found = uow.find(id).await?;
+        if found.is_none()
+            && let Some(survivor) = survivor_of(&mut uow, RecordRef::new(RecordKind::Lead, id)).await?
+        {
+            found = uow.find(LeadId::new(survivor.id)).await?;
+        }
+        Ok(found.ok_or(RecordNotFound { entity: Lead::NAME, id: id.uuid() })?)
     }
 
     /// The leads that match, in the page's order.
@@ -436,7 +443,7 @@ impl Leads<'_> {
         Ok(touches)
     }
 
-    /// What happened to the lead, the earliest first.
+    /// What happened to the lead and to those that were merged into it, the earliest first.
     ///
     /// ```
     /// # use crm_core::kernel::{Page};
@@ -454,7 +461,9 @@ impl Leads<'_> {
     pub async fn history(&self, id: LeadId, page: &Page<Event>) -> Result<Vec<Stored<Event>>> {
         let mut uow = self.0.begin(Permission::LeadRead).await?;
         uow.get(id).await?;
-        uow.list(&Event::RECORD.is(id.uuid()), page).await
+        let merged = merged_into(&mut uow, RecordRef::new(RecordKind::Lead, id)).await?;
+        let records = merged.into_iter().map(|record| record.id).chain([id.uuid()]);
+        uow.list(&Event::RECORD.is_one_of(records), page).await
     }
 
     async fn command(

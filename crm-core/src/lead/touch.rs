@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::identity::RecordKind;
+use crate::identity::{RecordKind, RecordRef};
 use crate::kernel::text::Line;
-use crate::kernel::{Column, Entity, Field, Part, Timestamp, ValueRef};
+use crate::kernel::{Column, Entity, Field, Part, Result, Timestamp, ValueRef};
+use crate::store::UnitOfWork;
 
 /// Where a visitor came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,3 +58,16 @@ impl Entity for Touch {
     const FIELDS: &'static [Field<Self>] = &[Self::RECORD.field(), Self::OCCURRED_AT.field()];
 }
 impl Part for Touch {}
+
+/// Gives the marketing contacts of one record to another.
+///
+/// # Errors
+/// Those of the store.
+pub async fn move_touches(uow: &mut UnitOfWork<'_>, from: RecordRef, to: RecordRef) -> Result<()> {
+    for mut touch in uow.list_all_of_anyone(&Touch::RECORD.is(from.id)).await? {
+        touch.value.record_kind = to.kind;
+        touch.value.record_id = to.id;
+        uow.save_part(touch).await?;
+    }
+    Ok(())
+}

@@ -19,7 +19,7 @@ use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
-use crate::identity::MatchKey;
+use crate::identity::{MatchKey, Redirect};
 use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
 use crate::inbox::bulk::{BulkRecipient, BulkSend};
 use crate::inbox::connection::Connection;
@@ -58,6 +58,7 @@ pub trait Tx:
     + Records<Job>
     + Records<CommandKey>
     + Records<MatchKey>
+    + Records<Redirect>
     + Records<CustomField>
     + Records<CustomUnique>
     + Records<Account>
@@ -166,6 +167,7 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Job>();
     visitor.visit::<CommandKey>();
     visitor.visit::<MatchKey>();
+    visitor.visit::<Redirect>();
     visitor.visit::<CustomField>();
     visitor.visit::<CustomUnique>();
     visitor.visit::<Account>();

@@ -17,7 +17,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         "judgements",
         &["duplicate", "scoring", "assignment", "conversion", "intake", "quote", "ticket", "import", "removal"],
     ),
-    ("outside", &["billing", "inbox", "sequence", "campaign"]),
+    ("outside", &["billing", "inbox", "sequence", "campaign", "merge"]),
     ("reactions", &["inspection", "workflow", "webhook", "analytics"]),
     ("face", &["crm"]),
     ("testing", &["testing"]),

@@ -8,6 +8,7 @@ use crm_core::import::export_leads;
 use crm_core::intake::{CaptureOutcome, Submission};
 use crm_core::kernel::{FieldProblem, InvalidInput, Label, Name, Stored};
 use crm_core::lead::{Lead, LeadId, LeadPatch, LeadStatus, NewLead, StatusLabel, Touch};
+use crm_core::merge::{FieldOutcome, MergeChoices};
 use crm_core::store::{RecordNotFound, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,6 +65,22 @@ struct Captured {
 #[serde(default, deny_unknown_fields)]
 struct Reason {
     reason: Option<Name>,
+}
+
+/// The lead that goes, and whose values count.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LeadToMerge {
+    loser_id: LeadId,
+    #[serde(default)]
+    choices: MergeChoices,
+}
+
+/// The lead as it would be, and what comes of the fields in which the two differ.
+#[derive(Debug, Serialize, ToSchema)]
+struct MergePlanView {
+    lead: Lead,
+    fields: Vec<FieldOutcome>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -170,6 +187,7 @@ pub(super) fn declare(api: &mut Api) {
 
     verbs(api);
     conversions(api);
+    merges(api);
     reading(api);
 }
 
@@ -243,6 +261,24 @@ fn verbs(api: &mut Api) {
     api.add(endpoint.needs(P::PipelineConfigure), |s: Session, c: Call<(), (), Json<LabelToMake>>| async move {
         let LabelToMake { label, status } = c.body.0;
         s.leads().create_label(label, status).await.map(|row| Created(Record(row)))
+    });
+}
+
+fn merges(api: &mut Api) {
+    let endpoint = post("/leads/{id}/merge").tag("leads").says("Merges another lead into it").needs(P::LeadDelete);
+    let endpoint = endpoint.explains(
+        "For two leads that are one person. This one stays and takes what it lacks, unless `fields` says otherwise; all that \
+         names the other names this one then, and a read by the other's identifier answers with this one.",
+    );
+    api.add(endpoint, |s: Session, c: Call<LeadId, (), Json<LeadToMerge>>| async move {
+        let LeadToMerge { loser_id, choices } = c.body.0;
+        s.merges().merge_leads(c.path, loser_id, &choices).await.map(Record)
+    });
+    let endpoint = post("/leads/{id}/merge/plan").tag("leads").says("Says what a merge would make; changes nothing");
+    api.add(endpoint.needs(P::LeadDelete), |s: Session, c: Call<LeadId, (), Json<LeadToMerge>>| async move {
+        let LeadToMerge { loser_id, choices } = c.body.0;
+        let plan = s.merges().plan_leads(c.path, loser_id, &choices).await?;
+        Ok::<_, Problem>(Plain(MergePlanView { lead: plan.lead, fields: plan.fields }))
     });
 }
 

@@ -8,5 +8,6 @@
 mod model;
 mod resolve;
 
+pub(crate) use model::relink;
 pub use model::{Alias, AliasId, Participant, ParticipantEvent, ParticipantId};
 pub(crate) use resolve::{Sighting, find_by_alias, resolve};

@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::identity::RecordRef;
 use crate::inbox::channel::{Profile, Recipient, RecipientKind};
 use crate::inbox::connection::{Connection, ConnectionId};
-use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Name, Part, Reference, Timestamp, Value, ValueRef};
+use crate::kernel::{
+    Column, DomainEvent, Entity, Field, Id, Key, Name, Part, Reference, Result, Timestamp, Value, ValueRef,
+};
 use crate::lead::LeadId;
 use crate::people::ContactId;
+use crate::store::UnitOfWork;
 
 /// Identifier of a participant.
 pub type ParticipantId = Id<Participant>;
@@ -207,4 +210,17 @@ impl DomainEvent for ParticipantEvent {
             Self::Suggested { .. } => "participant.suggested",
         }
     }
+}
+
+/// Lets the participants who are one lead be another, whom it was merged into.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn relink(uow: &mut UnitOfWork<'_>, from: LeadId, to: LeadId) -> Result<()> {
+    for mut participant in uow.list_all_of_anyone(&Participant::LEAD.is(from)).await? {
+        let contact = participant.contact_id;
+        let event = participant.value.link(Some(to), contact);
+        uow.save(participant, event).await?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use super::samples::read;
 use super::{Sample, one_of};
 use crate::conversion::{Conversion, Mapping};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
+use crate::identity::Redirect;
 use crate::intake::Capture;
 use crate::lead::Lead;
 use crate::people::{Account, Contact};
@@ -22,6 +23,17 @@ impl Sample for DuplicateFlag {
             json!({
                 "record_kind": record_kind, "record_id": record_id, "other_kind": other_kind, "other_id": other_id,
                 "confidence": confidence, "evidence": { "text": why, "weight": null, "because": [] }, "state": state,
+            })
+        }))
+    }
+}
+
+impl Sample for Redirect {
+    fn sample() -> BoxedStrategy<Self> {
+        let parts = (one_of(&["lead", "contact"]), any_id::<Lead>(), any_id::<Lead>(), instant());
+        read(parts.prop_map(|(record_kind, record_id, survivor_id, merged_at)| {
+            json!({
+                "record_kind": record_kind, "record_id": record_id, "survivor_id": survivor_id, "merged_at": merged_at,
             })
         }))
     }

@@ -29,7 +29,7 @@ use crate::conversion::{Conversion, Mapping};
 use crate::custom_field::{CustomField, CustomUnique};
 use crate::duplicate::{DuplicateFlag, DuplicatePolicy};
 use crate::event::Event;
-use crate::identity::MatchKey;
+use crate::identity::{MatchKey, Redirect};
 use crate::import::{Import, ImportIssue, ImportMapping, ImportRow};
 use crate::inbox::bulk::{BulkRecipient, BulkSend};
 use crate::inbox::connection::Connection;
@@ -150,6 +150,7 @@ fn subjects() -> Vec<Subject> {
         Subject::of::<Invitation>(),
         Subject::of::<PasswordReset>(),
         Subject::of::<MatchKey>(),
+        Subject::of::<Redirect>(),
         Subject::of::<CustomField>(),
         Subject::of::<CustomUnique>(),
         Subject::of::<AccountDomain>(),
