@@ -7,6 +7,7 @@ use crate::assignment::{RuleDraft, RuleMember, WaitingLead};
 use crate::custom_field::{CustomType, CustomUnique, NewCustomField};
 use crate::duplicate::{DuplicateFlag, FlagState};
 use crate::identity::{MatchKey, RecordKind, RecordRef};
+use crate::inbox::Participant;
 use crate::intake::{Capture, OnMatch, Submission};
 use crate::kernel::{CustomValue, CustomValues, Entity, Error, Page, Result, Stored};
 use crate::lead::{Lead, LeadId, LeadStatus, NewLead, Touch, TouchDetails};
@@ -14,6 +15,7 @@ use crate::pipeline::{NewOpportunity, Opportunity};
 use crate::scoring::{Engagement, NewEngagement, ScoreState};
 use crate::store::{MemoryStore, Visitor, visit_entities};
 use crate::testing::office::{Office, named};
+use crate::testing::social::FrontDesk;
 
 async fn merge(office: &Office, survivor: LeadId, loser: LeadId, choices: &MergeChoices) -> Result<Stored<Lead>> {
     office.boss().await.merges().merge_leads(survivor, loser, choices).await
@@ -266,4 +268,17 @@ async fn a_lead_that_waited_for_an_owner_waits_no_longer_once_it_is_merged() {
     let lead = merge(&office, waiting, owned.id, &MergeChoices::default()).await.unwrap();
     assert_eq!(lead.owner_id, Some(office.owner));
     assert!(office.store.dump::<WaitingLead>(office.organization).is_empty());
+}
+
+#[tokio::test]
+async fn whoever_wrote_to_the_inbox_as_the_loser_is_the_survivor_then() {
+    let desk = FrontDesk::open().await.unwrap();
+    let boss = desk.office.boss().await;
+    let inbox = boss.inbox(desk.office.crm.channels());
+    let loser = inbox.make_lead(desk.conversation).await.unwrap();
+    let survivor = desk.office.lead(named("Example")).await.id;
+    merge(&desk.office, survivor, loser, &MergeChoices::default()).await.unwrap();
+    desk.hear("w2", "And on Monday?").await.unwrap();
+    let participants = desk.office.store.dump::<Participant>(desk.office.organization);
+    assert_eq!(participants.iter().map(|one| one.lead_id).collect::<Vec<_>>(), [Some(survivor)]);
 }
