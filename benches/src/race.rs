@@ -32,16 +32,15 @@ impl Round {
         self.ours_wall.unwrap_or_else(|| self.ours.iter().sum())
     }
 
-    /// How long one of ours took as a share of the whole, in times of one of the floor's: the median's when one was under
-    /// way at a time.
+    /// How many times as long as one of the floor's one of ours took: by what was done in a while when many were under way
+    /// at once, and else by the medians.
     fn ratio(&self) -> f64 {
-        let each = |wall: Duration, times: &[Duration]| wall.as_secs_f64() / times.len() as f64;
-        match (self.ours_wall, self.floor_wall) {
-            (Some(ours), Some(floor)) => each(ours, &self.ours) / each(floor, &self.floor),
-            _ => {
-                let median = |times| Percentiles::of(times).median.as_secs_f64();
-                median(&self.ours) / median(&self.floor)
-            }
+        if let (Some(ours), Some(floor)) = (self.ours_wall, self.floor_wall) {
+            let count = |times: &[Duration]| u64::try_from(times.len()).unwrap_or(u64::MAX);
+            rate(count(&self.floor), floor) / rate(count(&self.ours), ours)
+        } else {
+            let median = |times| Percentiles::of(times).median.as_secs_f64();
+            median(&self.ours) / median(&self.floor)
         }
     }
 

@@ -10,7 +10,7 @@ use crm_core::inbox::channel::{Account, Channels, ConnectedAccount, WHATSAPP};
 use crm_core::inbox::connection::{SealedSecret, SecretPlace, SecretVault, VaultError};
 use crm_core::kernel::Secret;
 use crm_core::store::Session;
-use crm_core::testing::office::found;
+use crm_core::testing::office;
 use crm_core::testing::social::ScriptedChannel;
 use crm_store_sqlite::SqliteStore;
 use crm_system::{CipherVault, RandomIds, SystemClock, VaultKey};
@@ -54,7 +54,7 @@ fn vault(keys: &[&VaultKey]) -> CipherVault {
 async fn boss(file: &Path, channels: Channels) -> (Crm, Session) {
     let crm = Crm::new(SqliteStore::open(file.to_str().unwrap()).await.unwrap(), SystemClock, RandomIds::new());
     let crm = crm.with_channels(channels);
-    let (organization, owner) = found(&crm, "acme").await;
+    let (organization, owner) = office::found(&crm, "acme").await;
     let session = crm.session(crm.caller(organization, owner).await.unwrap());
     (crm, session)
 }

@@ -114,5 +114,5 @@ fn kinds(counts: &[Count]) -> Vec<KindCount> {
 }
 
 fn owners(counts: Vec<Count>) -> Vec<OwnerCount> {
-    counts.into_iter().map(|Count { value, count }| OwnerCount { owner_id: member(value), count }).collect()
+    counts.into_iter().map(|Count { value, count }| OwnerCount { owner_id: member(value.as_ref()), count }).collect()
 }

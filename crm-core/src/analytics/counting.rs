@@ -7,13 +7,13 @@ use crate::store::{Count, Records, Tx, UnitOfWork};
 pub(super) const MOST: u32 = 100;
 
 /// How many records that match and that the caller sees have each value of a field.
-pub(super) async fn count<'a, E: Entity>(
-    uow: &mut UnitOfWork<'a>,
+pub(super) async fn count<E: Entity>(
+    uow: &mut UnitOfWork<'_>,
     field: Field<E>,
     filter: &Predicate<E>,
 ) -> Result<Vec<Count>>
 where
-    dyn Tx + 'a: Records<E>,
+    for<'t> dyn Tx + 't: Records<E>,
 {
     let visible = uow.caller().sees().and(filter.clone());
     Ok(Records::<E>::count_by(uow.tx(), field, &visible, MOST).await?)
@@ -25,14 +25,14 @@ pub(super) fn sum(counts: &[Count]) -> i64 {
 }
 
 /// How many of the records with each value of a field are a part of them: the value, all, and the part.
-pub(super) async fn count_parts<'a, E: Entity>(
-    uow: &mut UnitOfWork<'a>,
+pub(super) async fn count_parts<E: Entity>(
+    uow: &mut UnitOfWork<'_>,
     field: Field<E>,
     filter: &Predicate<E>,
     part: Predicate<E>,
 ) -> Result<Vec<(Option<Value>, i64, i64)>>
 where
-    dyn Tx + 'a: Records<E>,
+    for<'t> dyn Tx + 't: Records<E>,
 {
     let all = count(uow, field, filter).await?;
     // The same values, that the most frequent of the part are among them.

@@ -54,7 +54,7 @@ pub(super) async fn dashboard(uow: &mut UnitOfWork<'_>) -> Result<Dashboard> {
     let may = |uow: &UnitOfWork<'_>, permission| uow.caller().check(permission).is_ok();
     let mut dashboard = Dashboard { leads: None, deals: None, activities: None };
     if may(uow, Permission::LeadRead) {
-        dashboard.leads = Some(states(count(uow, Lead::STATUS.field(), &Predicate::everything()).await?));
+        dashboard.leads = Some(states(&count(uow, Lead::STATUS.field(), &Predicate::everything()).await?));
     }
     if may(uow, Permission::OpportunityRead) {
         let open = uow.caller().sees().and(Opportunity::STATUS.is(StageKind::Open.as_str()));

@@ -72,7 +72,7 @@ pub(super) async fn figures(uow: &mut UnitOfWork<'_>, period: Period) -> Result<
     let Period { from, to } = period;
     let made = |test| Predicate::Test(Field::<Lead>::CREATED_AT, test);
     let cohort = made(Test::AtLeast(Value::Time(from))).and(made(Test::Below(Value::Time(to))));
-    let by_status = states(count(uow, Lead::STATUS.field(), &cohort).await?);
+    let by_status = states(&count(uow, Lead::STATUS.field(), &cohort).await?);
     let converted = || Lead::STATUS.is(LeadStatus::Converted.as_str());
     let sources = count_parts(uow, Lead::SOURCE.field(), &cohort, converted()).await?;
     let owners = count_parts(uow, Lead::OWNER_ID.field(), &cohort, converted()).await?;
@@ -87,8 +87,8 @@ pub(super) async fn figures(uow: &mut UnitOfWork<'_>, period: Period) -> Result<
         converted,
         conversion_basis_points: basis_points(converted, created),
     };
-    let of_owner = |(value, created, converted)| OwnerFigures {
-        owner_id: member(value),
+    let of_owner = |(value, created, converted): (Option<Value>, i64, i64)| OwnerFigures {
+        owner_id: member(value.as_ref()),
         created,
         converted,
         conversion_basis_points: basis_points(converted, created),
@@ -106,7 +106,7 @@ pub(super) async fn figures(uow: &mut UnitOfWork<'_>, period: Period) -> Result<
 }
 
 /// Counts of states, in the order of the states.
-pub(super) fn states(counts: Vec<Count>) -> Vec<StatusCount> {
+pub(super) fn states(counts: &[Count]) -> Vec<StatusCount> {
     let of = |status: LeadStatus| {
         let same = |count: &Count| count.value.as_ref().is_some_and(|value| *value == named(status.as_str()));
         let count = sum(&counts.iter().filter(|count| same(count)).cloned().collect::<Vec<_>>());
@@ -127,9 +127,9 @@ fn text(value: Option<Value>) -> Option<String> {
 }
 
 /// The member that a value names.
-pub(super) fn member(value: Option<Value>) -> Option<MemberId> {
+pub(super) fn member(value: Option<&Value>) -> Option<MemberId> {
     match value {
-        Some(Value::Uuid(id)) => Some(MemberId::new(id)),
+        Some(Value::Uuid(id)) => Some(MemberId::new(*id)),
         _ => None,
     }
 }

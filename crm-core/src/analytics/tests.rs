@@ -151,7 +151,7 @@ async fn activities_of_a_period_are_done_due_and_overdue() {
     });
     assert_eq!(shown, expected);
     let mut late: Vec<_> = shown["overdue_by_owner"].as_array().unwrap().iter().map(|one| &one["owner_id"]).collect();
-    late.sort_by_key(|owner| owner.to_string());
+    late.sort_by_key(std::string::ToString::to_string);
     let mut both = [json!(rita), json!(office.owner)];
     both.sort_by_key(ToString::to_string);
     assert_eq!(late, both.iter().collect::<Vec<_>>());

@@ -242,7 +242,7 @@ async fn what_a_conversation_shows_in_lists_is_held_against_its_messages_and_eve
     desk.hear("w2", "Hello?").await.unwrap();
     let answer = inbox.send(desk.conversation, NewMessage::text("We do.")).await.unwrap();
     desk.work().await.unwrap();
-    office.clock.advance(std::time::Duration::from_secs(60));
+    office.clock.advance(std::time::Duration::from_mins(1));
     desk.hear("w3", "Until when?").await.unwrap();
     desk.hear("w4", "And on Monday?").await.unwrap();
     assert_eq!(findings(office).await, []);

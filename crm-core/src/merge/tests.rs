@@ -58,10 +58,10 @@ async fn the_survivor_keeps_what_it_has_and_takes_what_it_lacks() {
     let lead = merge(&office, one.id, other.id, &MergeChoices::default()).await.unwrap();
     assert_eq!((lead.id, lead.company.as_deref(), lead.city.as_deref()), (one.id, Some("Engines"), Some("London")));
     assert_eq!(
-        lead.emails().map(|email| email.as_str()).collect::<Vec<_>>(),
+        lead.emails().map(crate::kernel::EmailAddress::as_str).collect::<Vec<_>>(),
         ["ada@engine.example", "countess@lovelace.example"]
     );
-    assert_eq!(lead.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["north", "vip"]);
+    assert_eq!(lead.tags.iter().map(crate::kernel::Tag::as_str).collect::<Vec<_>>(), ["north", "vip"]);
     assert_eq!(lead.note.as_deref(), Some("Met at the fair\n\nFrom King:\nCalled twice"));
     let told = office.events_of(one.id.uuid());
     assert!(told.contains(&"lead.merged".to_owned()), "{told:?}");
@@ -85,7 +85,7 @@ async fn what_is_chosen_counts_and_what_is_left_out_stands_in_the_event() {
     let lead = merge(&office, one.id, other.id, &choices).await.unwrap();
     assert_eq!(Lead { score: lead.score, scored_at: lead.scored_at, ..plan.lead }, lead.value, "the plan was exact");
     assert_eq!((lead.city.as_ref(), lead.note.as_deref()), (None, Some("Called twice")));
-    assert_eq!(lead.email.as_ref().map(|email| email.as_str()), Some("countess@lovelace.example"));
+    assert_eq!(lead.email.as_ref().map(crate::kernel::EmailAddress::as_str), Some("countess@lovelace.example"));
     assert_eq!(lead.other_emails.len(), 1, "the other address is beside it");
     let history = boss.leads().history(one.id, &Page::first(50)).await.unwrap();
     let event = history.iter().find(|event| event.name == "lead.merged").unwrap();
@@ -264,8 +264,8 @@ async fn a_lead_that_waited_for_an_owner_waits_no_longer_once_it_is_merged() {
     boss.members().deactivate(owner).await.unwrap();
     boss.intake().submit(Submission::new("form".parse().unwrap(), ada())).await.unwrap();
     let waiting = office.store.dump::<WaitingLead>(office.organization).remove(0).lead_id;
-    let owned = office.lead(NewLead { owner_id: Some(office.owner), ..named("King") }).await;
-    let lead = merge(&office, waiting, owned.id, &MergeChoices::default()).await.unwrap();
+    let other = office.lead(NewLead { owner_id: Some(office.owner), ..named("King") }).await;
+    let lead = merge(&office, waiting, other.id, &MergeChoices::default()).await.unwrap();
     assert_eq!(lead.owner_id, Some(office.owner));
     assert!(office.store.dump::<WaitingLead>(office.organization).is_empty());
 }

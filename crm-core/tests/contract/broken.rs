@@ -243,7 +243,9 @@ where
     async fn count_by(&mut self, field: Field<E>, filter: &Predicate<E>, most: u32) -> StoreResult<Vec<Count>> {
         let mut counts = Records::<E>::count_by(self.sound(), field, filter, most).await?;
         if self.has(Fault::CountsOneTooMany) {
-            counts.iter_mut().for_each(|count| count.count += 1);
+            for count in &mut counts {
+                count.count += 1;
+            }
         }
         if self.has(Fault::CountsTheLeastFirst) {
             counts.reverse();

@@ -72,7 +72,7 @@ pub async fn start(config: &Config, clock: impl Clock + Clone + 'static) -> Resu
     };
     let (end, ended) = watch::channel(false);
     let (secret, ending) = (Some(open::secret(config)?), Some(ended.clone()));
-    let options = Options { secret, rates, outside, ending, ..Options::default() };
+    let options = Options { rates, secret, outside, ending, ..Options::default() };
     let router = router_with(crm.clone(), signing_in.clone(), options, |api| identity::declare(api, &signing_in))?;
     let router = metrics::counted(router);
 
@@ -105,15 +105,12 @@ impl Running {
     pub async fn end(mut self) -> Result<Ended, Failure> {
         let _ = self.end.send(true);
         drop(self.following.take());
-        let ended = match tokio::time::timeout(PATIENCE, &mut self.serving).await {
-            Ok(served) => {
-                served??;
-                Ended::InOrder
-            }
-            Err(_) => {
-                self.serving.abort();
-                Ended::CutOff
-            }
+        let ended = if let Ok(served) = tokio::time::timeout(PATIENCE, &mut self.serving).await {
+            served??;
+            Ended::InOrder
+        } else {
+            self.serving.abort();
+            Ended::CutOff
         };
         self.working.await?;
         Ok(ended)

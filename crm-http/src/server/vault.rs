@@ -14,7 +14,7 @@ const OF_SECRET: &str = "secret";
 
 /// The text, when it names keys.
 pub(super) fn checked(keys: SecretString) -> Result<SecretString, ConfigError> {
-    let vault: CipherVault = keys.expose_secret().parse().map_err(refused)?;
+    let vault: CipherVault = keys.expose_secret().parse().map_err(|refusal| refused(&refusal))?;
     if vault.key_names().any(|name| name == OF_SECRET) {
         return Err(wrong(
             "vault_keys",
@@ -26,12 +26,12 @@ pub(super) fn checked(keys: SecretString) -> Result<SecretString, ConfigError> {
 
 /// The vault with these keys.
 pub(super) fn vault(keys: Option<&SecretString>, secret: &Secret) -> Result<CipherVault, ConfigError> {
-    let last = VaultKey::new(OF_SECRET, secret.key(PURPOSE)).map_err(refused)?;
+    let last = VaultKey::new(OF_SECRET, secret.key(PURPOSE)).map_err(|refusal| refused(&refusal))?;
     let keys = keys.map_or("", |keys| keys.expose_secret());
-    Zeroizing::new(format!("{keys} {}", last.text().expose())).parse().map_err(refused)
+    Zeroizing::new(format!("{keys} {}", last.text().expose())).parse().map_err(|refusal| refused(&refusal))
 }
 
-fn refused(refusal: crm_system::KeyRefusal) -> ConfigError {
+fn refused(refusal: &crm_system::KeyRefusal) -> ConfigError {
     wrong("vault_keys", refusal.to_string())
 }
 

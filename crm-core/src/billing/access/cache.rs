@@ -267,7 +267,7 @@ mod tests {
     /// How many of the lowest 16 bits' values the hashes of 30,000 identifiers have.
     fn places(hash: impl Fn(OrganizationId) -> u64) -> usize {
         let ids = (0..30_000_u128).map(|number| {
-            Id::new(uuid::Uuid::from_u128(0x019c_adc6_0000_7000_8000_0000_0000_0000 | number * 0x9E37_79B9))
+            Id::new(uuid::Uuid::from_u128(0x019c_adc6_0000_7000_8000_0000_0000_0000 | (number * 0x9E37_79B9)))
         });
         ids.map(|id| hash(id) & 0xffff).collect::<HashSet<_>>().len()
     }

@@ -81,6 +81,6 @@ fn words_are_shown_with_the_values_that_were_sent() {
     assert_eq!(filled(&template("{{first_name}}"), &named), "Ana");
     // Those of the header do not fill the body.
     let header = TemplateComponent::HeaderText(TemplateParameters::Positional(vec!["Ana".to_owned()]));
-    let headed = TemplateMessage { components: vec![header], ..body(&[]) };
-    assert_eq!(filled(&template("Hi {{1}}"), &headed), "Hi {{1}}");
+    let with_header = TemplateMessage { components: vec![header], ..body(&[]) };
+    assert_eq!(filled(&template("Hi {{1}}"), &with_header), "Hi {{1}}");
 }

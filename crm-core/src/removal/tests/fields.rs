@@ -109,7 +109,7 @@ async fn a_field_of_deals_stays_while_a_stage_asks_for_it() {
     let budget = field(&office, RecordKind::Opportunity, "budget", false).await;
     let pipeline = boss.pipelines().list().await.unwrap().remove(0);
     let sales = boss.pipelines().get(pipeline.id).await.unwrap();
-    let mut stages: Vec<_> = sales.stages.iter().map(|stage| as_it_is(stage)).collect();
+    let mut stages: Vec<_> = sales.stages.iter().map(as_it_is).collect();
     stages[1].guard.required_fields = vec![RequiredField::try_from("custom.budget".to_owned()).unwrap()];
     let list = StageList { stages, moves: std::collections::BTreeMap::new() };
     boss.pipelines().arrange(pipeline.id, pipeline.version, list).await.unwrap();
