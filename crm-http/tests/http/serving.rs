@@ -259,7 +259,7 @@ fn note(from: impl Read + Send + 'static, said: &Arc<Mutex<String>>, address: Op
             if let (Some(address), Some((_, found))) = (&address, line.split_once("listens on ")) {
                 address.send(found.to_owned()).unwrap();
             }
-            said.lock().unwrap().push_str(&format!("{line}\n"));
+            said.lock().unwrap().extend([line.as_str(), "\n"]);
         }
     });
 }
@@ -361,10 +361,10 @@ async fn talk(installation: &Installation, client: &Client) {
             "week": [{ "weekday": 1, "from": "09:00", "to": "17:00" }] })
         .to_string()
     };
-    let head = [("content-type", "application/json")];
-    let known = client.ask("PUT", "/social/calendars", &head, hours("Europe/Berlin")).await;
+    let as_json = [("content-type", "application/json")];
+    let known = client.ask("PUT", "/social/calendars", &as_json, hours("Europe/Berlin")).await;
     assert_eq!(known.0, 200, "{}", known.1);
-    let unknown = client.ask("PUT", "/social/calendars", &head, hours("Middle-earth/Shire")).await;
+    let unknown = client.ask("PUT", "/social/calendars", &as_json, hours("Middle-earth/Shire")).await;
     assert_eq!((unknown.0, &unknown.1["code"]), (422, &json!("time_zone.unknown")));
 }
 
