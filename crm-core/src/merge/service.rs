@@ -7,7 +7,7 @@ use crate::access::Permission;
 use crate::identity::{RecordKind, RecordRef, survivor_of};
 use crate::kernel::{Entity, Result, Stored};
 use crate::lead::{Lead, LeadId};
-use crate::store::{Session, StaleVersion, UnitOfWork};
+use crate::store::{RecordNotFound, Session, StaleVersion, UnitOfWork};
 
 /// Planning and doing merges.
 #[derive(Clone, Copy, Debug)]
@@ -64,13 +64,21 @@ impl Merges<'_> {
             return uow.get(survivor).await;
         }
         // In one order, so that two merges of the same leads wait for each other and not both.
-        let (first, second) = (uow.lock(survivor.min(loser)).await?, uow.lock(survivor.max(loser)).await?);
-        let (survivor, loser) = if first.id == survivor { (first, second) } else { (second, first) };
+        let first = uow.lock_of_anyone(survivor.min(loser)).await?;
+        let second = uow.lock_of_anyone(survivor.max(loser)).await?;
+        let held = if survivor < loser { (first, second) } else { (second, first) };
+        // Whichever of them was held first, the answer names the survivor when neither is there.
+        let (survivor, loser) = (seen(&uow, held.0, survivor)?, seen(&uow, held.1, loser)?);
         let merge = planned(&uow, &survivor, &loser, choices)?;
         let lead = carry_out(&mut uow, survivor, loser, merge).await?;
         uow.commit().await?;
         Ok(lead)
     }
+}
+
+fn seen(uow: &UnitOfWork<'_>, found: Option<Stored<Lead>>, id: LeadId) -> Result<Stored<Lead>> {
+    let found = found.filter(|lead| uow.caller().sees().matches(lead));
+    Ok(found.ok_or(RecordNotFound { entity: Lead::NAME, id: id.uuid() })?)
 }
 
 fn planned(

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 pub(crate) struct Own {
     pub(crate) lead: String,
     pub(crate) qualified: String,
+    pub(crate) twin: String,
     pub(crate) contact: String,
     pub(crate) point: String,
     pub(crate) account: String,
@@ -65,6 +66,7 @@ pub(crate) fn body(method: &Method, path: &str, own: &Own) -> Option<Json> {
         (_, "/leads/{id}/label") => json!({ "label": "Talked" }),
         (_, "/lead-labels") => json!({ "label": "Hot", "status": "contacted" }),
         (_, "/leads/{id}/convert" | "/leads/{id}/convert/plan") => json!({ "opportunity": "nothing" }),
+        (_, "/leads/{id}/merge" | "/leads/{id}/merge/plan") => json!({ "loser_id": own.twin }),
         (_, "/leads/{id}/assign") => json!({ "owner_id": own.member }),
         ("POST", path) if path.ends_with("/search") => json!({}),
         (_, "/contacts") => json!({ "last_name": "New" }),

@@ -32,6 +32,7 @@ async fn furnished(office: &Office) -> Own {
     let one = |json: &Json| id(json);
     let lead = one(&office.lead("Lead").await);
     let qualified = one(&office.lead("Qualified").await);
+    let twin = one(&office.lead("Twin").await);
     office.post(&format!("/api/leads/{qualified}/qualify"), json!({})).await.expect(200);
     let contact = one(&office.post("/api/contacts", json!({ "last_name": "Contact" })).await.expect(201));
     let point = json!({ "value": { "email": "contact@example.com" } });
@@ -96,6 +97,7 @@ async fn furnished(office: &Office) -> Own {
         import: id(&upload["report"]["import"]),
         lead,
         qualified,
+        twin,
         contact,
         point,
         account,
@@ -153,7 +155,8 @@ async fn judge(office: &Office, role: StandardRole, begin: impl FnOnce()) -> (Ve
     let (mut wrong, mut statuses) = (Vec::new(), Vec::new());
     // What removes comes last, so that the rest still finds its records.
     let mut routes = routes();
-    routes.sort_by_key(|route| (route.method == Method::DELETE, route.path.contains("convert")));
+    let uses_up = |path: &str| path.contains("convert") || path.ends_with("/merge");
+    routes.sort_by_key(|route| (route.method == Method::DELETE, uses_up(route.path)));
     for route in routes {
         let path = named(route.path, &own);
         let nobody = ask(office, None, &route, &path, &own).await;
@@ -351,6 +354,7 @@ async fn a_body_or_filter_that_names_another_organizations_record_gets_nothing()
                 json!({ "opportunity": "nothing", "account": { "existing": foreign.account } }),
             )
             .await,
+        office.post(&format!("/api/leads/{}/merge", own.lead), json!({ "loser_id": foreign.lead })).await,
         office
             .send(
                 Method::PATCH,

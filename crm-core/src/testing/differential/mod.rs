@@ -346,7 +346,8 @@ async fn taken(steps: &[Arc<dyn Step>], tx: &mut (dyn Tx + '_)) -> Outcome {
         answers.push(Records::<Team>::find(tx, Id::new(uuid::Uuid::nil())).await.map(|_| String::new()));
     }
     let all: StoreResult<Vec<String>> = answers.into_iter().collect();
-    let mut outcome = Outcome::new(format!("{steps:?}"), all.map(|all| all.join(" ")));
+    let told: Vec<_> = steps.iter().map(|step| format!("{step:?}")).collect();
+    let mut outcome = Outcome::new(told.join(", then "), all.map(|all| all.join(" ")));
     if steps.len() > 1 {
         outcome.answer = outcome.answer.map_err(|_| "refused");
     }
