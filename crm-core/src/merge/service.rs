@@ -70,7 +70,8 @@ impl Merges<'_> {
         // Whichever of them was held first, the answer names the survivor when neither is there.
         let (survivor, loser) = (seen(&uow, held.0, survivor)?, seen(&uow, held.1, loser)?);
         let merge = planned(&uow, &survivor, &loser, choices)?;
-        let lead = carry_out(&mut uow, survivor, loser, merge).await?;
+        // So much is done there that the state of it would fill the stack of whoever waits.
+        let lead = Box::pin(carry_out(&mut uow, survivor, loser, merge)).await?;
         uow.commit().await?;
         Ok(lead)
     }
