@@ -12,6 +12,9 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::table::{Constraint, Table, Tables};
 
+/// Name of the key of `crm.term`.
+const TERM_KEY: &str = "term_pkey";
+
 /// A failure that has to do with no entity.
 pub(crate) fn fault(error: sqlx::Error) -> StoreError {
     if is_unavailable(&error) { StoreError::Unavailable(error.into()) } else { StoreError::Fault(error.into()) }
@@ -40,8 +43,19 @@ pub(crate) fn refusal(error: sqlx::Error, table: &Table) -> StoreError {
 }
 
 /// A failure of a statement that adds rows to several tables: that of the table whose constraint is named.
+///
+/// A term that is there already tells of a record that is there already: terms hang on its identifier, and those of a record
+/// that is saved are removed before.
 pub(crate) fn refusal_of_one(error: sqlx::Error, tables: &[Arc<Table>]) -> StoreError {
     let named = error.as_database_error();
+    if named.and_then(constraint_name) == Some(TERM_KEY) {
+        let told = named.and_then(|answer| answer.try_downcast_ref::<PgDatabaseError>()?.detail()).unwrap_or_default();
+        let mut with_terms = tables.iter().filter(|table| table.has_terms);
+        let of = with_terms.clone().find(|table| told.contains(&format!(", {}, ", table.entity)));
+        if let Some(table) = of.or_else(|| with_terms.next()) {
+            return StoreError::Duplicate { entity: table.entity, key: "id" };
+        }
+    }
     let blamed = tables.iter().find(|table| named.is_some_and(|answer| own_constraint(answer, table).is_some()));
     match blamed.or(tables.first()) {
         Some(table) => refusal(error, table),

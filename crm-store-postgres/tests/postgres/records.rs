@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crm_core::access::{CustomRole, OrganizationId, PermissionSet, RoleReach, Slug, Team, TeamMember};
 use crm_core::kernel::{Id, Page, Predicate, Stored};
+use crm_core::lead::{Lead, NewLead};
 use crm_core::store::{Records, Store, StoreError, Tx};
 use proptest::prelude::Strategy;
 use proptest::strategy::ValueTree;
@@ -112,6 +113,27 @@ async fn keys_and_references_are_refused_by_name() {
     tx.update(&next(&one, |team| team.parent_id = Some(other.id))).await.unwrap();
     let refused = Records::<Team>::delete(&mut tx, other.id, 1).await;
     assert!(matches!(refused, Err(StoreError::StillReferenced { entity: "team", by: "team" })), "{refused:?}");
+}
+
+/// Terms are in the same statement as their record, and may be refused first.
+#[tokio::test]
+async fn an_identifier_that_is_taken_is_refused_by_name_for_records_with_tags_too() {
+    let (_database, store, organization) = founded().await;
+    let one = lead_with_tags();
+    let twice = added(write(&store, organization).await, &[one.clone(), one.clone()]).await;
+    assert!(matches!(twice, Err(StoreError::Duplicate { entity: "lead", key: "id" })), "{twice:?}");
+    added(write(&store, organization).await, std::slice::from_ref(&one)).await.unwrap();
+    let again = added(write(&store, organization).await, &[one]).await;
+    assert!(matches!(again, Err(StoreError::Duplicate { entity: "lead", key: "id" })), "{again:?}");
+}
+
+fn lead_with_tags() -> Stored<Lead> {
+    let new = NewLead {
+        last_name: Some("Lovelace".parse().unwrap()),
+        tags: ["one", "two"].into_iter().map(|tag| tag.parse().unwrap()).collect(),
+        ..NewLead::default()
+    };
+    row(Lead::new(new).unwrap())
 }
 
 #[tokio::test]
