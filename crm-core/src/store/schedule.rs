@@ -16,7 +16,12 @@ impl UnitOfWork<'_> {
             Some(key) => self.scheduled(key).await?,
             None => None,
         };
-        let Some(mut row) = waiting else {
+        // Held until the end: whoever took it before what it is for is kept would find nothing to do, and finish it.
+        let held = match waiting {
+            Some(row) => self.lock_of_anyone(row.id).await?,
+            None => None,
+        };
+        let Some(mut row) = held else {
             self.add_parts(vec![job]).await?;
             return Ok(());
         };
