@@ -1,4 +1,4 @@
-//! The five verbs and `lock` for every entity: thin shells around the statements of [`crate::write`] and
+//! The seven verbs for every entity: thin shells around the statements of [`crate::write`] and
 //! [`crate::tx`], which know no entity and are compiled once.
 
 use async_trait::async_trait;

@@ -2,7 +2,7 @@
 //!
 //! A command writes few rows to many tables, and on a server its time is the number of its round trips. So what is added
 //! waits in the transaction; the next question, change or the commit sends all of it first. Several tables' rows are one
-//! statement whose parts are each an ordinary insert: their keys are checked when the whole statement ends, so that rows
+//! statement whose parts are each an ordinary insert: references are checked when the whole statement ends, so that rows
 //! may refer to each other in whatever order the parts run.
 
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The five verbs for any entity, as statements on one connection.
+//! What the verbs do for any entity, as statements on one connection.
 
 use std::sync::Arc;
 

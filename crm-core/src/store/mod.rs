@@ -1,6 +1,6 @@
 //! The port to whatever remembers, and the one door that leads through it.
 //!
-//! [`Records`] is five verbs for any entity, `lock`, and counting; [`Tx`] lists the entities and the specific reads; [`Store`]
+//! [`Records`] is seven verbs for any entity; [`Tx`] lists the entities and the specific reads; [`Store`]
 //! opens transactions of one organization. Slices never touch these: a [`Session`] checks permission and paywall and
 //! opens a [`UnitOfWork`], which adds time, identifiers, visibility and events. [`MemoryStore`] is the real thing
 //! without a disk: for tests, sandboxes and simulation.

@@ -1,4 +1,4 @@
-//! The five verbs: what goes in comes out, and a save names the version that it has seen.
+//! The verbs: what goes in comes out, and a save names the version that it has seen.
 
 use serde_json::json;
 

@@ -25,7 +25,7 @@ pub(super) trait Step: Debug + Send + Sync {
     }
 }
 
-/// One of the five verbs. A bold one is tried although it can be seen that it will be refused.
+/// One of the verbs. A bold one is tried although it can be seen that it will be refused.
 #[derive(Debug)]
 enum Verb<E> {
     Insert { rows: Vec<Stored<E>>, bold: bool },
