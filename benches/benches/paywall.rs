@@ -74,7 +74,7 @@ fn paywall(bench: &mut Criterion) {
     bench.bench_function("access check, warm, the same again", |run| {
         run.iter(|| cached.known(black_box(one), now).is_some_and(|known| known.check(NEED).is_ok()));
     });
-    let snapshot = Snapshot { version: 1, subscriptions: vec![subscription(now)], grants: Vec::new() };
+    let snapshot = Snapshot { version: 1, subscriptions: vec![subscription(now)], ..Snapshot::default() };
     let policy = AccessPolicy::default();
     let known = subscription(now);
     let prices = crm_core::billing::default_prices().unwrap_or_else(|error| panic!("{error}"));

@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, "billing", include_str!("../migrations/0020_billing.sql")),
     (21, "billing_work", include_str!("../migrations/0021_billing_work.sql")),
     (22, "plan_limits", include_str!("../migrations/0022_plan_limits.sql")),
+    (23, "reversals", include_str!("../migrations/0023_reversals.sql")),
     (30, "provider_link", include_str!("../migrations/0030_provider_link.sql")),
     (31, "inbox", include_str!("../migrations/0031_inbox.sql")),
     (32, "desk", include_str!("../migrations/0032_desk.sql")),

@@ -55,7 +55,7 @@ fn count(quantity: Option<i64>) -> u32 {
 }
 
 /// An amount, where we know the currency and can count it.
-fn money(amount: Option<i64>, currency: Option<&str>) -> Option<Money> {
+pub(crate) fn money(amount: Option<i64>, currency: Option<&str>) -> Option<Money> {
     from_stripe(amount?, Currency::parse(currency?).ok()?).ok()
 }
 

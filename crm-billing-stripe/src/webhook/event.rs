@@ -6,6 +6,7 @@ use crm_core::kernel::Timestamp;
 use serde_json::Value as Json;
 
 use super::WebhookError;
+use super::reversal::reversal_of;
 use crate::reading::{subscription, time};
 use crate::wire::{self, Event, EventData, When};
 
@@ -22,6 +23,7 @@ fn envelope(body: &[u8]) -> Result<Event, WebhookError> {
 
 /// The event in the domain's words.
 pub(crate) fn provider_event(event: &Event, body: String) -> Result<ProviderEvent, WebhookError> {
+    let occurred_at = occurred_at(&event.created)?;
     let account = event.account.as_deref().or(event.context.as_deref()).filter(|account| !account.is_empty());
     Ok(ProviderEvent {
         provider: crate::PROVIDER.to_owned(),
@@ -29,10 +31,11 @@ pub(crate) fn provider_event(event: &Event, body: String) -> Result<ProviderEven
         mode: if event.livemode { Mode::Live } else { Mode::Test },
         id: identifier(&event.id, "id")?,
         kind: word(&event.kind)?,
-        occurred_at: occurred_at(&event.created)?,
+        occurred_at,
         object: object_of(event),
         customer: customer_of(event),
         subscription: subscription_of(event),
+        reversal: reversal_of(event, occurred_at),
         body,
     })
 }
@@ -48,7 +51,7 @@ fn occurred_at(created: &When) -> Result<Timestamp, WebhookError> {
 fn object_of(event: &Event) -> Option<ObjectRef> {
     let (kind, id) = match (&event.related_object, &event.data) {
         (Some(related), _) => (related.kind.as_deref(), related.id.as_deref()),
-        (None, Some(data)) => (text(&data.object, "object"), text(&data.object, "id")),
+        (None, Some(data)) => asked_about(&data.object),
         (None, None) => (None, None),
     };
     // What can't be named can't be asked for; the event is kept all the same.
@@ -57,14 +60,19 @@ fn object_of(event: &Event) -> Option<ObjectRef> {
     Some(ObjectRef { kind, id })
 }
 
+/// The object itself, or the charge of a dispute or a refund: those name no customer, and a charge does.
+fn asked_about(object: &Json) -> (Option<&str>, Option<&str>) {
+    match (text(object, "object"), link(object, "charge")) {
+        (Some("dispute" | "refund"), Some(charge)) => (Some("charge"), Some(charge)),
+        (kind, _) => (kind, text(object, "id")),
+    }
+}
+
 /// Whom it concerns, where it says so itself: the customer of the object, or the one it was taken from.
 fn customer_of(event: &Event) -> Option<ExternalId> {
     let EventData { object, previous_attributes } = event.data.as_ref()?;
     let itself = (text(object, "object") == Some("customer")).then(|| text(object, "id")).flatten();
-    let named = |json: &Json| {
-        let customer = json.get("customer")?;
-        customer.as_str().or_else(|| text(customer, "id")).and_then(|id| id.parse().ok())
-    };
+    let named = |json: &Json| link(json, "customer").and_then(|id| id.parse().ok());
     itself.and_then(|id| id.parse().ok()).or_else(|| named(object)).or_else(|| named(previous_attributes))
 }
 
@@ -78,7 +86,13 @@ fn subscription_of(event: &Event) -> Option<SubscriptionTruth> {
     subscription(read).ok()
 }
 
-fn text<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
+/// The identifier of another object, which is named or written out.
+pub(super) fn link<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
+    let linked = json.get(name)?;
+    linked.as_str().or_else(|| text(linked, "id"))
+}
+
+pub(super) fn text<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
     json.get(name).and_then(Json::as_str)
 }
 
@@ -87,7 +101,7 @@ fn identifier(id: &str, what: &str) -> Result<ExternalId, WebhookError> {
 }
 
 /// A name of Stripe's. What is none could not be stored everywhere.
-fn word(name: &str) -> Result<String, WebhookError> {
+pub(super) fn word(name: &str) -> Result<String, WebhookError> {
     identifier(name, "type").map(String::from)
 }
 

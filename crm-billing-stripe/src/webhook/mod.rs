@@ -2,11 +2,13 @@
 //!
 //! A host hands in the raw bytes and the `Stripe-Signature` header; [`StripeWebhook::read`] checks that Stripe wrote them
 //! and answers with the event, for the domain to store and to look into. Nothing of the payload is taken for the truth:
-//! of it are read only what happened, to which object, and whom it concerns. Events of unknown kinds are events.
+//! of it are read only what happened, to which object, whom it concerns, and that a payment was taken back. Events of
+//! unknown kinds are events.
 //!
 //! Refused: what Stripe did not sign, what it signed too long ago, and what is no event.
 
 mod event;
+mod reversal;
 mod signature;
 
 use std::time::Duration;

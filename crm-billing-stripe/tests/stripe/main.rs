@@ -16,5 +16,6 @@ mod contract;
 mod engine;
 mod events;
 mod fake;
+mod reversals;
 mod shared;
 mod signature;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::access::{AccessPolicy, SubscriptionPaywall};
 use super::gateway::BillingGateway;
+use super::reversal::{KeepAccess, ReversalPolicy};
 use super::usage::Meter;
 use crate::access::{Caller, OrganizationId};
 use crate::store::{Ports, Session};
@@ -19,6 +20,7 @@ pub struct Billing {
     pub(super) gateway: Arc<dyn BillingGateway>,
     pub(super) desk: OrganizationId,
     pub(super) policy: AccessPolicy,
+    pub(super) reversals: Arc<dyn ReversalPolicy>,
     pub(super) pages: Pages,
     pub(super) paywall: Option<Arc<SubscriptionPaywall>>,
     pub(super) meters: BTreeMap<Meter, String>,
@@ -51,6 +53,7 @@ impl Billing {
             gateway,
             desk,
             policy: AccessPolicy::default(),
+            reversals: Arc::new(KeepAccess),
             pages,
             paywall: None,
             meters: BTreeMap::new(),
@@ -62,6 +65,13 @@ impl Billing {
     #[must_use]
     pub fn with_policy(mut self, policy: AccessPolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// The same, which asks this what follows when a payment is taken back; otherwise nothing does.
+    #[must_use]
+    pub fn with_reversal_policy(mut self, policy: impl ReversalPolicy + 'static) -> Self {
+        self.reversals = Arc::new(policy);
         self
     }
 

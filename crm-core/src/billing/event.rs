@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::external::{ExternalId, GatewayIdentity, Mode};
+use super::reversal::PaymentReversal;
 use super::truth::SubscriptionTruth;
 use crate::kernel::Timestamp;
 
@@ -33,12 +34,14 @@ pub struct ProviderEvent {
     pub kind: String,
     /// When it happened, by the provider's clock; often whole seconds.
     pub occurred_at: Timestamp,
-    /// What it is about.
+    /// What it is about, and so what is asked about when it names no customer.
     pub object: Option<ObjectRef>,
     /// Whom it concerns, when the event says so itself. A detached payment method names the customer it was taken from.
     pub customer: Option<ExternalId>,
     /// What the event itself says of a subscription. Used only while the provider can't be asked, and marked as such.
     pub subscription: Option<SubscriptionTruth>,
+    /// What it tells of a payment that was taken back. This much is believed: it says what happened, not what is now.
+    pub reversal: Option<PaymentReversal>,
     /// The body exactly as it was signed.
     pub body: String,
 }

@@ -9,6 +9,9 @@
 //! sweeps; [`Subscriptions`] is where members look, subscribe, change and cancel. [`dunning`] says what is said while payment
 //! is missing, [`usage`] counts, [`simulation`] tries another plan on what really happened.
 //!
+//! A refund or a dispute changes no access by itself. It is told in the organization's own stream, and an operator who wants
+//! more of it to follow gives [`Billing`] a [`ReversalPolicy`]; see [`Withholding`].
+//!
 //! Refused: what is there already, what is not one's own, what is used beyond the wished plan ([`PlanRefusal`]), use beyond a
 //! hard limit ([`UsageRefusal`]), and what the provider refuses ([`GatewayError`]).
 
@@ -24,6 +27,7 @@ mod gateway;
 mod handlers;
 mod request;
 pub mod revenue;
+mod reversal;
 mod service;
 pub mod simulation;
 pub mod truth;
@@ -52,6 +56,10 @@ pub use request::{
     NewCustomer, PortalRequest, PreviewLine, SoughtEffect, SubscriptionChange,
 };
 pub use revenue::{RevenueFact, RevenueFactId, RevenueMove};
+pub use reversal::{
+    KeepAccess, PaymentReversal, ReversalEffect, ReversalKind, ReversalPolicy, ReversedPayment, ReversedPaymentId,
+    WithheldLevel, Withholding, withheld_for,
+};
 pub use service::{
     BillingCommand, BillingCommandId, CommandKind, CommandState, NewCheckout, Overview, PlanChange, PlanRefusal,
     QUANTITY, ReplayRefusal, ServiceView, Subscriptions,

@@ -102,7 +102,8 @@ pub fn service_of_event(event: &Event) -> ServiceModule {
 }
 
 /// Plays what happened from `from` up to `until` again under a plan. `history` holds all events of the organization, in
-/// the order of their happening, those before `from` included: they say which subscriptions it had.
+/// the order of their happening, those before `from` included: they say which subscriptions it had. What was withheld is no
+/// part of a plan and is not played.
 #[must_use]
 pub fn simulate(
     history: &[Stored<Event>],
@@ -130,7 +131,7 @@ pub fn simulate(
         }
         simulated.acts += 1;
         let all = subscriptions.values().cloned().collect();
-        let snapshot = Snapshot { version: 0, subscriptions: all, grants: grants.to_vec() };
+        let snapshot = Snapshot { version: 0, subscriptions: all, grants: grants.to_vec(), ..Snapshot::default() };
         let decision = decide(&snapshot, &plan.policy, at);
         if decision.level(service) < Level::Grace {
             let reason = decision.access(service).map_or(AccessReason::NotSubscribed, |access| access.reason);

@@ -70,6 +70,8 @@ pub enum AccessReason {
     Ended,
     /// The subscription is in a state that we do not know.
     UnknownState,
+    /// The operator withholds what is paid for, as when a payment was taken back.
+    Withheld,
     /// There is no subscription for it.
     NotSubscribed,
     /// It cannot be found out now.
@@ -96,6 +98,7 @@ impl AccessReason {
             Self::FirstPaymentMissing => "the first payment never arrived",
             Self::Ended => "the subscription has ended",
             Self::UnknownState => "the state of the subscription is not known to this version",
+            Self::Withheld => "access is withheld, as after a payment that was refunded or is disputed",
             Self::NotSubscribed => "there is no subscription for it",
             Self::Unavailable => "the subscription cannot be looked up now",
         }
@@ -112,6 +115,7 @@ impl AccessReason {
             | Self::Paused
             | Self::TrialEnded
             | Self::CollectionPaused => UpgradeHint::Portal,
+            Self::Withheld => UpgradeHint::Contact,
             Self::Included | Self::Paid | Self::Trial | Self::Granted => UpgradeHint::Nothing,
             Self::RenewalUnconfirmed | Self::FirstPaymentPending | Self::UnknownState | Self::Unavailable => {
                 UpgradeHint::Wait
@@ -131,6 +135,8 @@ pub enum UpgradeHint {
     Portal,
     /// Try again shortly.
     Wait,
+    /// Speak with the operator.
+    Contact,
     /// Nothing is amiss.
     Nothing,
 }
@@ -141,6 +147,7 @@ impl fmt::Display for UpgradeHint {
             Self::Checkout => "subscribe to it at the checkout",
             Self::Portal => "put the payment method in order in the billing portal",
             Self::Wait => "try again shortly",
+            Self::Contact => "contact the operator of this service to settle it",
             Self::Nothing => "nothing needs to be done",
         })
     }

@@ -12,7 +12,7 @@ use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::billing::{
     BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
-    ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
+    ReversedPayment, ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
 use crate::command::CommandKey;
 use crate::conversion::{Conversion, Mapping};
@@ -102,6 +102,7 @@ pub trait Tx:
     + Records<Invoice>
     + Records<PaymentMethod>
     + Records<ServiceGrant>
+    + Records<ReversedPayment>
     + Records<RevenueFact>
     + Records<BillingNotice>
     + Records<UsageCounter>
@@ -209,6 +210,7 @@ pub fn visit_entities(visitor: &mut impl Visitor) {
     visitor.visit::<Invoice>();
     visitor.visit::<PaymentMethod>();
     visitor.visit::<ServiceGrant>();
+    visitor.visit::<ReversedPayment>();
     visitor.visit::<RevenueFact>();
     visitor.visit::<BillingNotice>();
     visitor.visit::<UsageCounter>();

@@ -158,7 +158,8 @@ impl House {
 
     /// What the tenant has at an instant.
     pub(crate) async fn decision(&self, at: Timestamp) -> Decision {
-        let snapshot = Snapshot { subscriptions: self.subscriptions().await, ..Snapshot::default() };
+        let withholdings = self.desk().withholdings(self.tenant).await.unwrap();
+        let snapshot = Snapshot { subscriptions: self.subscriptions().await, withholdings, ..Snapshot::default() };
         decide(&snapshot, &AccessPolicy::default(), at)
     }
 

@@ -6,5 +6,6 @@ mod gateway;
 mod house;
 mod index;
 mod postgres;
+mod reversals;
 mod scenario;
 mod seeds;

@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
 use super::house::Founded;
+use super::reversals;
 use super::scenario;
 use super::seeds::play;
 
@@ -45,6 +46,7 @@ async fn postgresql_comes_to_the_same_access() {
         let founded = Founded::on(store.clone(), &format!("{seed}")).await;
         wrong.extend(play(scenario, founded, store.clone(), seed).await.err());
     }
+    reversals::play(store, "reversals").await;
     println!("200 seeds on PostgreSQL, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -205,7 +205,8 @@ impl SubscriptionPaywall {
     async fn load(&self, organization: OrganizationId, known: Option<&Held>) -> StoreResult<Arc<Snapshot>> {
         let mut tx = self.store.begin(organization, Intent::Read).await?;
         let account = Records::<BillingAccount>::find(&mut *tx, BillingAccount::id_of(organization)).await?;
-        let version = account.map_or(0, |account| account.entitlement_version);
+        let BillingAccount { entitlement_version: version, withholdings, .. } =
+            account.map(|account| account.value).unwrap_or_default();
         if let Some(known) = known
             && known.snapshot.version == version
         {
@@ -213,7 +214,7 @@ impl SubscriptionPaywall {
         }
         let subscriptions = all::<Subscription>(&mut *tx).await?;
         let grants = all::<ServiceGrant>(&mut *tx).await?;
-        Ok(Arc::new(Snapshot { version, subscriptions, grants }))
+        Ok(Arc::new(Snapshot { version, subscriptions, grants, withholdings }))
     }
 }
 

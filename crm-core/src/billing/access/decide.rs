@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::course::{Course, Standing};
 use super::policy::AccessPolicy;
 use crate::billing::account::{ServiceGrant, Subscription};
+use crate::billing::reversal::Withholding;
 use crate::billing::truth::{InvoiceStatus, InvoiceTruth, ItemTruth, PauseReason, SubscriptionStatus};
 use crate::kernel::{Explanation, Timestamp};
 use crate::paywall::{AccessReason, Entitlements, Level, ServiceModule};
@@ -18,6 +19,8 @@ pub struct Snapshot {
     pub subscriptions: Vec<Subscription>,
     /// What the operator gives it.
     pub grants: Vec<ServiceGrant>,
+    /// For what its paid services are withheld.
+    pub withholdings: Vec<Withholding>,
 }
 
 /// What an organization has of one service.
@@ -80,6 +83,10 @@ impl Decision {
 ///
 /// A service has the greatest level of all items and grants that are for it. The rules of each state are in
 /// `item_course`; they are those that Stripe's documents recommend for the eight states.
+///
+/// Where something is withheld, what is subscribed to is open up to the strictest level of all withholdings and never more
+/// than without them. What the operator gives is not touched: it was never paid for, so no payment of it is taken back,
+/// and the operator can take it back itself. Nor are basic services, which belong to everybody.
 #[must_use]
 pub fn decide(snapshot: &Snapshot, policy: &AccessPolicy, now: Timestamp) -> Decision {
     let included = Access {
@@ -95,10 +102,16 @@ pub fn decide(snapshot: &Snapshot, policy: &AccessPolicy, now: Timestamp) -> Dec
         next_change_at: None,
         version: snapshot.version,
     };
+    let strictest = snapshot.withholdings.iter().map(|withholding| withholding.level.level()).min();
+    let withheld = strictest.map(|level| Course::always(Standing::new(level, AccessReason::Withheld)));
     for subscription in &snapshot.subscriptions {
         for item in &subscription.truth.items {
             if let Some(service) = subscription.service_of(&item.id) {
                 let course = item_course(subscription, item, policy);
+                let course = match &withheld {
+                    Some(limit) => course.least(limit),
+                    None => course,
+                };
                 let name = format!("{} of {}, {}", item.id, subscription.external_id, subscription.status.as_str());
                 decision.add(service, &course, u64::from(item.quantity), &name);
             }

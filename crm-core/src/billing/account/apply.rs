@@ -67,10 +67,12 @@ pub(in crate::billing) async fn snapshot(uow: &mut UnitOfWork<'_>) -> Result<Sna
     let account = uow.find_of_anyone(BillingAccount::id_of(uow.organization())).await?;
     let subscriptions = uow.list_all(&Predicate::<Subscription>::everything()).await?;
     let grants = uow.list_all(&Predicate::<ServiceGrant>::everything()).await?;
+    let account = account.map(|account| account.value).unwrap_or_default();
     Ok(Snapshot {
-        version: account.map_or(0, |account| account.entitlement_version),
+        version: account.entitlement_version,
         subscriptions: subscriptions.into_iter().map(|row| row.value).collect(),
         grants: grants.into_iter().map(|row| row.value).collect(),
+        withholdings: account.withholdings,
     })
 }
 

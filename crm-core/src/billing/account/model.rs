@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::OrganizationId;
 use crate::billing::catalogue::PlanLimit;
 use crate::billing::external::ExternalId;
+use crate::billing::reversal::{PaymentReversal, ReversalEffect, Withholding};
 use crate::kernel::text::Name;
 use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Part, Timestamp, ValueRef};
 use crate::paywall::ServiceModule;
@@ -32,6 +33,11 @@ pub struct BillingAccount {
     pub trial_used_at: Option<Timestamp>,
     /// What may be used at most by what it subscribes to.
     pub plan_limits: Vec<PlanLimit>,
+    /// For what paid services are withheld; nothing in the ordinary.
+    #[serde(default)]
+    pub withholdings: Vec<Withholding>,
+    /// When the operator last gave back what was withheld. Of reversals, only later ones count.
+    pub access_restored_at: Option<Timestamp>,
 }
 
 impl BillingAccount {
@@ -73,6 +79,20 @@ pub enum BillingAccountEvent {
     TrialBegun,
     /// Something that the operator grants was changed.
     GrantsChanged,
+    /// A payment was taken back, or came back. Said once for each event of the provider.
+    PaymentReversed {
+        /// What happened.
+        reversal: Box<PaymentReversal>,
+        /// What the operator's policy answered.
+        effect: ReversalEffect,
+    },
+    /// Paid services are withheld, or for other reasons than before.
+    AccessWithheld {
+        /// All reasons, as they are now.
+        withholdings: Vec<Withholding>,
+    },
+    /// Nothing is withheld any more.
+    AccessRestored,
 }
 
 impl DomainEvent for BillingAccountEvent {
@@ -81,6 +101,9 @@ impl DomainEvent for BillingAccountEvent {
             Self::Opened => "billing_account.opened",
             Self::TrialBegun => "billing_account.trial_begun",
             Self::GrantsChanged => "billing_account.grants_changed",
+            Self::PaymentReversed { .. } => "billing_account.payment_reversed",
+            Self::AccessWithheld { .. } => "billing_account.access_withheld",
+            Self::AccessRestored => "billing_account.access_restored",
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::billing::event::{ObjectRef, ProviderEvent};
 use crate::billing::external::ExternalId;
+use crate::billing::reversal::PaymentReversal;
 use crate::billing::truth::SubscriptionTruth;
 use crate::kernel::{Column, DomainEvent, Entity, Field, Id, Key, Part, Timestamp, Value, ValueRef};
 
@@ -56,6 +57,8 @@ pub struct ReceivedEvent {
     pub state: ReceivedState,
     /// What it says itself of a subscription.
     pub subscription: Option<SubscriptionTruth>,
+    /// What it says itself of a payment that was taken back.
+    pub reversal: Option<PaymentReversal>,
     /// The body exactly as it was signed.
     pub body: String,
 }
@@ -72,7 +75,8 @@ impl ReceivedEvent {
     pub const STATE: Column<Self, String> = Column::required_indexed("state", |row| ValueRef::Text(row.state.as_str()));
 
     pub(super) fn new(event: ProviderEvent) -> Self {
-        let ProviderEvent { provider, id, kind, occurred_at, object, customer, subscription, body, .. } = event;
+        let ProviderEvent { provider, id, kind, occurred_at, object, customer, subscription, reversal, body, .. } =
+            event;
         Self {
             provider,
             external_id: id,
@@ -82,6 +86,7 @@ impl ReceivedEvent {
             customer_id: customer,
             state: ReceivedState::Waiting,
             subscription,
+            reversal,
             body,
         }
     }

@@ -11,6 +11,7 @@ mod jobs;
 mod office;
 mod prices;
 mod provisional;
+mod reversals;
 mod sweep;
 mod sync;
 

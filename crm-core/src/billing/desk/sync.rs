@@ -60,6 +60,7 @@ impl Desk<'_> {
         let Some(begun) = self.begin_fetch(customer).await? else {
             return Ok(Synced::UnknownCustomer);
         };
+        self.keep_reversals(&begun).await?;
         let fetched = match self.fetch(customer, begun.seq).await {
             Err(error) if is_out_of_reach(&error) => {
                 self.go_by_events(customer, &begun).await?;

@@ -28,7 +28,7 @@ impl Subscriptions<'_> {
     /// another price of the same service is closed, so that nobody pays for a service twice.
     ///
     /// # Errors
-    /// `PlanRefusal` when a service is there already, a price is unknown or the trial is used; those of the provider.
+    /// `PlanRefusal` when a service is there already or withheld, a price is unknown or the trial is used; those of the provider.
     pub async fn checkout(&self, wish: &NewCheckout) -> Result<CheckoutSession> {
         // The role first: whoever may not subscribe learns nothing of what there is.
         drop(self.session.begin(Permission::BillingManage).await?);
@@ -68,8 +68,11 @@ impl Subscriptions<'_> {
         Ok(answer?)
     }
 
-    /// Refuses what the organization has already, and a second trial.
+    /// Refuses what the organization has already, what would be withheld, and a second trial.
     async fn check_wanted(&self, services: &[ServiceModule], trial: bool) -> Result<()> {
+        if self.account().await?.is_some_and(|account| !account.withholdings.is_empty()) {
+            return Err(PlanRefusal::Withheld.into());
+        }
         let overview = self.overview().await?;
         let open = |one: &ServiceModule| {
             overview.services.iter().any(|view| view.service == *one && view.level >= Level::Grace)

@@ -77,6 +77,9 @@ pub enum PlanRefusal {
     /// The one trial is over.
     #[error("the organization has had its one trial; subscribe without it")]
     TrialUsed,
+    /// What is paid for is withheld, and would be of another subscription too.
+    #[error("access to paid services is withheld; contact the operator of this service before subscribing again")]
+    Withheld,
     /// It has never paid for anything.
     #[error("the organization is no customer yet; subscribe to something first")]
     NoCustomer,
@@ -95,6 +98,7 @@ impl Rule for PlanRefusal {
             Self::NothingChosen => "checkout.nothing_chosen",
             Self::AlreadyGranted(_) => "checkout.already_granted",
             Self::TrialUsed => "checkout.trial_used",
+            Self::Withheld => "billing_account.access_withheld",
             Self::NoCustomer => "billing_account.no_customer",
             Self::NotYours(_) => "subscription.not_found",
             Self::Blocked(_) => "subscription.change_blocked",
@@ -104,7 +108,9 @@ impl Rule for PlanRefusal {
         match self {
             Self::UnknownPrice(_) | Self::NothingChosen => Kind::Invalid,
             Self::NotYours(_) => Kind::NotFound,
-            Self::AlreadyGranted(_) | Self::TrialUsed | Self::NoCustomer | Self::Blocked(_) => Kind::Conflict,
+            Self::AlreadyGranted(_) | Self::TrialUsed | Self::Withheld | Self::NoCustomer | Self::Blocked(_) => {
+                Kind::Conflict
+            }
         }
     }
     fn fields(&self) -> Vec<FieldProblem> {

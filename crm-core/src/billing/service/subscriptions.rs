@@ -135,9 +135,13 @@ impl Subscriptions<'_> {
         self.overview().await
     }
 
-    pub(super) async fn customers(&self) -> Result<Vec<ExternalId>> {
+    pub(super) async fn account(&self) -> Result<Option<Stored<BillingAccount>>> {
         let mut uow = self.session.begin(Permission::BillingRead).await?;
-        let account = uow.find_of_anyone(BillingAccount::id_of(uow.organization())).await?;
+        uow.find_of_anyone(BillingAccount::id_of(uow.organization())).await
+    }
+
+    pub(super) async fn customers(&self) -> Result<Vec<ExternalId>> {
+        let account = self.account().await?;
         let customers = account.map(|account| account.value.customers).unwrap_or_default();
         Ok(customers.into_iter().map(|known| known.customer_id).collect())
     }

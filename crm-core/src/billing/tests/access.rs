@@ -236,7 +236,7 @@ pub(super) fn any_truth() -> impl Strategy<Value = SubscriptionTruth> {
     })
 }
 
-fn any_policy() -> impl Strategy<Value = AccessPolicy> {
+pub(super) fn any_policy() -> impl Strategy<Value = AccessPolicy> {
     (0..10_u32, 0..5_u32, 0..40_u32, proptest::option::of(0..90_u32), any::<bool>()).prop_map(
         |(grace, lease, export, suspend, closes)| AccessPolicy {
             grace: DAY * grace,
@@ -248,7 +248,7 @@ fn any_policy() -> impl Strategy<Value = AccessPolicy> {
     )
 }
 
-fn any_instant() -> impl Strategy<Value = Timestamp> {
+pub(super) fn any_instant() -> impl Strategy<Value = Timestamp> {
     (0..200_u32, 0..3_usize).prop_map(|(day, side)| {
         let instant = at(START).plus(DAY * day);
         [instant.minus(SECOND), instant, instant.plus(SECOND)][side]

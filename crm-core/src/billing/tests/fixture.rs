@@ -105,7 +105,7 @@ pub(super) fn record(truth: SubscriptionTruth) -> Subscription {
 }
 
 pub(super) fn snapshot(truths: impl IntoIterator<Item = SubscriptionTruth>) -> Snapshot {
-    Snapshot { version: 1, subscriptions: truths.into_iter().map(record).collect(), grants: Vec::new() }
+    Snapshot { version: 1, subscriptions: truths.into_iter().map(record).collect(), ..Snapshot::default() }
 }
 
 pub(super) fn decided(truth: SubscriptionTruth, now: Timestamp) -> Decision {
@@ -188,6 +188,7 @@ impl Business {
             object: Some(ObjectRef { kind: "subscription".to_owned(), id: Some(id("sub_1")) }),
             customer: customer.map(id),
             subscription: None,
+            reversal: None,
             body: "{}".to_owned(),
         }
     }
@@ -201,10 +202,12 @@ impl Business {
     pub(super) fn decision(&self) -> Decision {
         let rows = self.office.store.dump::<Subscription>(self.tenant());
         let grants = self.office.store.dump::<crate::billing::ServiceGrant>(self.tenant());
+        let account = self.office.store.dump::<crate::billing::BillingAccount>(self.tenant()).pop();
         let snapshot = Snapshot {
             version: 0,
             subscriptions: rows.into_iter().map(|row| row.value).collect(),
             grants: grants.into_iter().map(|row| row.value).collect(),
+            withholdings: account.map(|row| row.value.withholdings).unwrap_or_default(),
         };
         decide(&snapshot, self.billing.policy(), self.now())
     }

@@ -25,6 +25,7 @@ mod fixture;
 mod members;
 mod plan;
 mod provisional;
+mod reversals;
 mod simulation;
 mod syncing;
 mod usage;

@@ -9,7 +9,7 @@ use super::{Sample, one_of};
 use crate::access::Organization;
 use crate::billing::{
     BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
-    ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
+    ReversedPayment, ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
 
 /// One of few identifiers of the provider.
@@ -48,15 +48,40 @@ fn truth() -> BoxedStrategy<Json> {
         .boxed()
 }
 
+fn reversal() -> BoxedStrategy<Json> {
+    let kind = one_of(&["refund", "dispute_opened", "dispute_won", "dispute_lost", "some_future_word"]);
+    let parts = (kind, maybe(external()), maybe(number()), maybe(word()), instant());
+    parts
+        .prop_map(|(kind, charge, minor, reason, at)| {
+            let amount = if minor.is_null() { Json::Null } else { json!({ "minor": minor, "currency": "EUR" }) };
+            json!({
+                "kind": kind, "charge": charge, "amount": amount, "charged": null, "reason": reason, "occurred_at": at,
+            })
+        })
+        .boxed()
+}
+
+impl Sample for ReversedPayment {
+    fn sample() -> BoxedStrategy<Self> {
+        let effect = one_of(&["keep", "restore", "read_only", "none"]);
+        read((external(), external(), reversal(), effect).prop_map(|(event_id, customer_id, reversal, effect)| {
+            json!({
+                "provider": "stripe", "event_id": event_id, "customer_id": customer_id, "reversal": reversal,
+                "effect": effect,
+            })
+        }))
+    }
+}
+
 impl Sample for ReceivedEvent {
     fn sample() -> BoxedStrategy<Self> {
         let state = one_of(&["waiting", "settled", "unconcerned", "orphaned"]);
-        let parts = (external(), word(), instant(), maybe(external()), state, maybe(truth()));
-        read(parts.prop_map(|(external_id, kind, occurred_at, customer_id, state, subscription)| {
+        let parts = (external(), word(), instant(), maybe(external()), state, maybe(truth()), maybe(reversal()));
+        read(parts.prop_map(|(external_id, kind, occurred_at, customer_id, state, subscription, reversal)| {
             json!({
                 "provider": "stripe", "external_id": external_id, "kind": kind, "occurred_at": occurred_at,
                 "object": { "kind": "subscription", "id": external_id }, "customer_id": customer_id, "state": state,
-                "subscription": subscription, "body": "{\"id\": \"\\u0000\"}\n",
+                "subscription": subscription, "reversal": reversal, "body": "{\"id\": \"\\u0000\"}\n",
             })
         }))
     }
@@ -89,10 +114,15 @@ impl Sample for ServicePrice {
 
 impl Sample for BillingAccount {
     fn sample() -> BoxedStrategy<Self> {
-        read((external(), number(), maybe(instant())).prop_map(|(customer_id, number, trial_used_at)| {
+        let withholding = (one_of(&["none", "read_only"]), instant(), maybe(reversal()), maybe(word()));
+        let parts = (external(), number(), maybe(instant()), withholding, maybe(instant()));
+        read(parts.prop_map(|(customer_id, number, trial_used_at, withholding, restored_at)| {
+            let (level, since, reversal, note) = withholding;
             json!({
                 "customers": [{ "customer_id": customer_id, "applied_seq": number }], "entitlement_version": number,
                 "trial_used_at": trial_used_at, "plan_limits": [{ "meter": "contacts", "hard": number }],
+                "withholdings": [{ "level": level, "since": since, "reversal": reversal, "note": note }],
+                "access_restored_at": restored_at,
             })
         }))
     }

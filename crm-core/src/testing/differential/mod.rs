@@ -22,7 +22,7 @@ use crate::agenda::Job;
 use crate::assignment::{AssignmentRule, Availability, Rotation, WaitingLead};
 use crate::billing::{
     BillingAccount, BillingCommand, BillingCustomer, BillingNotice, Invoice, PaymentMethod, ReceivedEvent, RevenueFact,
-    ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
+    ReversedPayment, ServiceGrant, ServicePrice, Subscription, UsageCounter, UsageLimit, UsageRecord, UsageWarning,
 };
 use crate::command::CommandKey;
 use crate::conversion::{Conversion, Mapping};
@@ -182,6 +182,7 @@ fn subjects() -> Vec<Subject> {
         Subject::of::<Invoice>(),
         Subject::of::<PaymentMethod>(),
         Subject::of::<ServiceGrant>(),
+        Subject::of::<ReversedPayment>(),
         Subject::of::<RevenueFact>(),
         Subject::of::<BillingNotice>(),
         Subject::of::<UsageCounter>(),
