@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crm_core::kernel::{Entity, FieldKind};
 use crm_core::store::{Visitor, visit_entities};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::cell::Kind;
 use crate::setup::SetupError;
@@ -37,9 +37,9 @@ const UNGUARDED: &str = "select t.relname::text || case \
         or not exists (select 1 from pg_policy p where p.polrelid = t.oid)) order by 1";
 
 /// Reads the columns of all our tables.
-pub(crate) async fn load(pool: &PgPool) -> Result<Tables, SetupError> {
+pub(crate) async fn load(connection: &mut PgConnection) -> Result<Tables, SetupError> {
     let rows: Vec<(String, String, String)> =
-        sqlx::query_as(COLUMNS).fetch_all(pool).await.map_err(SetupError::Unreachable)?;
+        sqlx::query_as(COLUMNS).fetch_all(connection).await.map_err(SetupError::Unreachable)?;
     let mut catalog: HashMap<String, HashMap<String, String>> = HashMap::new();
     for (table, column, kind) in rows {
         catalog.entry(table).or_default().insert(column, kind);
@@ -55,8 +55,7 @@ pub(crate) fn check_entities(tables: &Tables) -> Result<(), SetupError> {
 }
 
 /// Checks the role, the policies, and that no table can be read without an organization.
-pub(crate) async fn check_security(pool: &PgPool, tables: &Tables) -> Result<(), SetupError> {
-    let mut connection = pool.acquire().await.map_err(SetupError::Unreachable)?;
+pub(crate) async fn check_security(connection: &mut PgConnection, tables: &Tables) -> Result<(), SetupError> {
     let role: Vec<Option<String>> =
         sqlx::query_scalar(ROLE).fetch_all(&mut *connection).await.map_err(SetupError::Unreachable)?;
     let mut problems: Vec<String> = role.into_iter().flatten().collect();

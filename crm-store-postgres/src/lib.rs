@@ -21,6 +21,7 @@ mod draft;
 mod fault;
 mod migrations;
 mod numeric;
+mod pool;
 mod predicate;
 mod record;
 mod records;
@@ -43,11 +44,11 @@ use crm_core::access::{Intent, OrganizationId, ProviderLink, Slug};
 use crm_core::agenda::Job;
 use crm_core::kernel::{Entity, Timestamp};
 use crm_core::store::{BoxTx, BoxWatch, Store, StoreResult};
-use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use crate::cell::{CellError, Kind};
+use crate::pool::Connections;
 use crate::statement::{Binds, Statement};
 use crate::table::{Declaration, Tables};
 use crate::tx::defect;
@@ -59,7 +60,7 @@ pub use tx::PgTx;
 /// A store in a PostgreSQL database. Clones share its connections.
 #[derive(Clone)]
 pub struct PgStore {
-    pool: PgPool,
+    pool: Connections,
     tables: Arc<Tables>,
     free_jobs: Arc<str>,
     joins_inserts: bool,
@@ -68,7 +69,7 @@ pub struct PgStore {
 
 impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PgStore").field("pool", &self.pool).finish_non_exhaustive()
+        f.debug_struct("PgStore").finish_non_exhaustive()
     }
 }
 
@@ -87,10 +88,12 @@ impl PgStore {
     /// `Unreachable`; `Mismatch` when a table is missing or differs from its entity; `Insecure` when the role or a table
     /// would let one organization see another.
     pub async fn connect_with(url: &str, options: &PgOptions) -> Result<Self, SetupError> {
-        let pool = setup::open_pool(url, options).await?;
-        let tables = catalog::load(&pool).await?;
+        let pool = setup::pool(url, options)?;
+        let mut connection = pool.lend().await.map_err(SetupError::Unreachable)?;
+        let tables = catalog::load(&mut connection).await?;
         catalog::check_entities(&tables)?;
-        catalog::check_security(&pool, &tables).await?;
+        catalog::check_security(&mut connection, &tables).await?;
+        connection.rest();
         let job = tables.of::<Job>().map_err(|error| SetupError::Mismatch(vec![error.to_string()]))?;
         let free_jobs = agenda::free_text(&job).into();
         let listening = Arc::new(setup::listening(url, options)?);
@@ -143,7 +146,7 @@ impl PgStore {
         of_tables.chain(own.into_iter().map(Arc::from)).chain([self.free_jobs.clone()]).collect()
     }
 
-    /// Closes all connections; transactions that are still open are undone.
+    /// Closes all connections; transactions that are still open are undone when they end.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -152,6 +155,16 @@ impl PgStore {
         let mut binds = Binds::default();
         binds.push(slug, Kind::Text)?;
         Ok(Statement::named(HOLDER_OF_SLUG.into(), binds))
+    }
+
+    /// The organization that a question answers with.
+    async fn holder<F>(&self, question: F) -> StoreResult<Option<OrganizationId>>
+    where
+        F: Fn() -> Result<Statement, CellError> + Send,
+    {
+        let rows = tx::ask(self, question).await?;
+        let holder = rows.first().map(|row| row::column::<Uuid>(row, 0, Kind::Uuid)).transpose().map_err(defect)?;
+        Ok(holder.map(OrganizationId::new))
     }
 }
 
@@ -166,24 +179,17 @@ impl Store for PgStore {
     }
 
     async fn organizations_with_due_jobs(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<OrganizationId>> {
-        let mut transaction = tx::begin_anew(self, agenda::OPEN_AS_WORKER).await?;
-        let rows = agenda::due_organizations(&mut transaction, now, limit).await.map_err(fault::fault)?;
+        let mut connection = tx::begin_anew(self, agenda::OPEN_AS_WORKER).await?;
+        let rows = agenda::due_organizations(&mut connection, now, limit).await.map_err(fault::fault)?;
         rows.iter().map(agenda::organization).collect::<Result<_, _>>().map_err(defect)
     }
 
     async fn organization_by_slug(&self, slug: &Slug) -> StoreResult<Option<OrganizationId>> {
-        let statement = Self::holder_of(slug).map_err(defect)?;
-        let row = tx::query(statement).fetch_optional(&self.pool).await.map_err(fault::fault)?;
-        let holder = row.map(|row| row::column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
-        Ok(holder.map(OrganizationId::new))
+        self.holder(|| Self::holder_of(slug)).await
     }
 
     async fn organization_by_link(&self, link: &ProviderLink) -> StoreResult<Option<OrganizationId>> {
-        let binds = tx::link_binds(link).map_err(defect)?;
-        let statement = Statement::named(tx::HOLDER_OF_LINK.into(), binds);
-        let row = tx::query(statement).fetch_optional(&self.pool).await.map_err(fault::fault)?;
-        let holder = row.map(|row| row::column::<Uuid>(&row, 0, Kind::Uuid)).transpose().map_err(defect)?;
-        Ok(holder.map(OrganizationId::new))
+        self.holder(|| Ok(Statement::named(tx::HOLDER_OF_LINK.into(), tx::link_binds(link)?))).await
     }
 
     fn watch(&self) -> Option<BoxWatch<'_>> {
@@ -191,10 +197,13 @@ impl Store for PgStore {
     }
 
     async fn organizations(&self, after: Option<&Slug>, limit: u32) -> StoreResult<Vec<(Slug, OrganizationId)>> {
-        let mut binds = Binds::default();
-        let bound = binds.push(&after.map_or("", Slug::as_str), Kind::Text);
-        bound.and_then(|_| binds.push(&limit, Kind::BigInt)).map_err(defect)?;
-        let rows = tx::query(Statement::once(SLUGS, binds)).fetch_all(&self.pool).await.map_err(fault::fault)?;
+        let question = || {
+            let mut binds = Binds::default();
+            binds.push(&after.map_or("", Slug::as_str), Kind::Text)?;
+            binds.push(&limit, Kind::BigInt)?;
+            Ok(Statement::once(SLUGS, binds))
+        };
+        let rows = tx::ask(self, question).await?;
         let read = |row| {
             let holder = row::column::<Uuid>(row, 1, Kind::Uuid)?;
             Ok((row::column::<Slug>(row, 0, Kind::Text)?, OrganizationId::new(holder)))

@@ -4,10 +4,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crm_core::kernel::{Kind, Rule};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, Executor, PgConnection, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, Executor, PgConnection};
 
 use crate::migrations::{ROLES, migrator};
+use crate::pool::Connections;
 
 /// Why a store cannot be opened or brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ impl Rule for SetupError {
 pub struct PgOptions {
     /// The most connections that are open at once.
     pub max_connections: u32,
-    /// How long a transaction waits for a free connection.
+    /// How long a transaction waits for a free connection, or for a new one to open.
     pub acquire_timeout: Duration,
     /// How long one statement may take.
     pub statement_timeout: Duration,
@@ -78,27 +79,21 @@ impl Default for PgOptions {
     }
 }
 
-/// Opens a pool of connections that never wait for ever. None goes back to it with a tenant set: a transaction names its
+/// Connections that never wait for ever. None goes back to the pool with a tenant set: a transaction names its
 /// organization with `set local`, in the message that begins it, and what is local ends with the transaction.
-pub(crate) async fn open_pool(url: &str, options: &PgOptions) -> Result<PgPool, SetupError> {
+pub(crate) fn pool(url: &str, options: &PgOptions) -> Result<Connections, SetupError> {
     let limits = [
         ("statement_timeout", options.statement_timeout),
         ("lock_timeout", options.lock_timeout),
         ("idle_in_transaction_session_timeout", options.idle_in_transaction_timeout),
     ];
-    let connection = PgConnectOptions::from_str(url)
+    let server = PgConnectOptions::from_str(url)
         .map_err(SetupError::Unreachable)?
         .application_name("crm")
         .statement_cache_capacity(1_000)
         .options(limits.map(|(name, limit)| (name, limit.as_millis())));
-    PgPoolOptions::new()
-        .max_connections(options.max_connections)
-        .acquire_timeout(options.acquire_timeout)
-        // Opening a transaction is itself the test, and tries another connection when one is gone.
-        .test_before_acquire(false)
-        .connect_with(connection)
-        .await
-        .map_err(SetupError::Unreachable)
+    Connections::new(server, options.max_connections, options.acquire_timeout)
+        .map_err(|error| SetupError::Unreachable(sqlx::Error::Configuration(error.into())))
 }
 
 /// How to connect for listening.

@@ -12,12 +12,13 @@ use crm_core::kernel::{Entity, Stored};
 use crm_core::store::{StoreError, StoreResult, Tx};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Postgres};
 use uuid::Uuid;
 
 use crate::PgStore;
 use crate::cell::{CellError, Kind};
 use crate::fault::{fault, is_unavailable, refusal, unkept};
+use crate::pool::Lent;
 use crate::record::Record;
 use crate::row::{column, read_row};
 use crate::statement::{Binds, Statement};
@@ -46,7 +47,7 @@ pub(crate) fn link_binds(link: &ProviderLink) -> Result<Binds, CellError> {
 
 /// An open transaction of one organization. Dropping it undoes everything.
 pub struct PgTx<'a> {
-    transaction: Transaction<'static, Postgres>,
+    connection: Lent,
     pub(crate) store: &'a PgStore,
     pub(crate) organization: Uuid,
     pub(crate) terms: KnownTerms,
@@ -74,10 +75,10 @@ impl<'a> PgTx<'a> {
         };
         // The identifier is formatted by its type: hexadecimal digits and hyphens, whatever it is.
         let opening = format!("{mode}; set local app.org_id = '{}'", organization.hyphenated());
-        let transaction = begin_anew(store, &opening).await?;
+        let connection = begin_anew(store, &opening).await?;
         let writes = intent == Intent::Write;
         Ok(Self {
-            transaction,
+            connection,
             store,
             organization,
             terms: KnownTerms::default(),
@@ -139,18 +140,18 @@ impl<'a> PgTx<'a> {
     }
 
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<PgRow>, sqlx::Error> {
-        let connection: &mut PgConnection = &mut self.transaction;
+        let connection: &mut PgConnection = &mut self.connection;
         query(statement).fetch_all(connection).await
     }
 
     pub(crate) async fn row(&mut self, statement: Statement) -> Result<Option<PgRow>, sqlx::Error> {
-        let connection: &mut PgConnection = &mut self.transaction;
+        let connection: &mut PgConnection = &mut self.connection;
         query(statement).fetch_optional(connection).await
     }
 
     /// Executes a statement; answers how many rows it touched.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
-        let connection: &mut PgConnection = &mut self.transaction;
+        let connection: &mut PgConnection = &mut self.connection;
         Ok(query(statement).execute(connection).await?.rows_affected())
     }
 
@@ -174,17 +175,46 @@ pub(crate) fn defect(error: CellError) -> StoreError {
     StoreError::Fault(error.into())
 }
 
-/// Opens a transaction, on another connection when the server has closed those that waited in the pool.
-pub(crate) async fn begin_anew(store: &PgStore, opening: &str) -> StoreResult<Transaction<'static, Postgres>> {
-    let mut attempts = store.pool.options().get_max_connections();
+/// Opens a transaction, on another connection when the server has closed those that waited in the pool. It ends undone
+/// unless the connection is said to rest.
+pub(crate) async fn begin_anew(store: &PgStore, opening: &str) -> StoreResult<Lent> {
+    let mut others = store.pool.most();
     loop {
-        match store.pool.begin_with(AssertSqlSafe(opening.to_owned())).await {
-            Ok(transaction) => return Ok(transaction),
-            Err(sqlx::Error::PoolTimedOut) => return Err(fault(sqlx::Error::PoolTimedOut)),
-            Err(error) if attempts > 0 && is_unavailable(&error) => attempts -= 1,
-            Err(error) => return Err(fault(error)),
+        let mut connection = store.pool.lend().await.map_err(fault)?;
+        match sqlx::raw_sql(AssertSqlSafe(opening.to_owned())).execute(&mut *connection).await {
+            Ok(_) => return Ok(connection),
+            Err(error) => give_up(connection, error, &mut others)?,
         }
     }
+}
+
+/// The rows that a lone question asks for, outside of any transaction; as a transaction begins, on any connection.
+pub(crate) async fn ask<F>(store: &PgStore, question: F) -> StoreResult<Vec<PgRow>>
+where
+    F: Fn() -> Result<Statement, CellError> + Send,
+{
+    let mut others = store.pool.most();
+    loop {
+        let asked = query(question().map_err(defect)?);
+        let mut connection = store.pool.lend().await.map_err(fault)?;
+        match asked.fetch_all(&mut *connection).await {
+            Ok(rows) => {
+                connection.rest();
+                return Ok(rows);
+            }
+            Err(error) => give_up(connection, error, &mut others)?,
+        }
+    }
+}
+
+/// Gives up a connection whose server is gone while there are others to try; any other error is told.
+fn give_up(connection: Lent, error: sqlx::Error, others: &mut usize) -> StoreResult<()> {
+    if !is_unavailable(&error) || *others == 0 {
+        return Err(fault(error));
+    }
+    *others -= 1;
+    connection.cut();
+    Ok(())
 }
 
 pub(crate) fn query(statement: Statement) -> Query<'static, Postgres, PgArguments> {
@@ -249,6 +279,8 @@ impl Tx for PgTx<'_> {
 
     async fn commit(mut self: Box<Self>) -> StoreResult<()> {
         self.begin_reading().await?;
-        self.transaction.commit().await.map_err(unkept)
+        sqlx::raw_sql("commit").execute(&mut *self.connection).await.map_err(unkept)?;
+        self.connection.rest();
+        Ok(())
     }
 }

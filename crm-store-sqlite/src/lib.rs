@@ -21,6 +21,7 @@
 //! ```
 
 mod agenda;
+mod along;
 mod connect;
 mod fault;
 mod open_error;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::fault::{fault, refusal};
 use crate::predicate::render;
-use crate::schema::Declarations;
+use crate::schema::{Declarations, index_of};
 use crate::sql::{Sql, column};
 use crate::{references, terms};
 
@@ -42,19 +42,21 @@ impl OpenRecords {
         filter: &Predicate<E>,
         page: &Page<E>,
     ) -> StoreResult<Vec<Stored<E>>> {
-        let sql = self.list_statement(filter, page);
+        let along = self.reads_along(filter, page).await?;
+        let sql = self.list_statement(filter, page, along);
         let rows = sql.query().fetch_all(self.connection()).await.map_err(fault)?;
         rows.iter().map(decode).collect()
     }
 
-    pub(crate) fn list_statement<E: Entity>(&self, filter: &Predicate<E>, page: &Page<E>) -> Sql {
+    pub(crate) fn list_statement<E: Entity>(&self, filter: &Predicate<E>, page: &Page<E>, along: bool) -> Sql {
         let order = page.order();
         let place = column(order);
         let (behind, word) = match page.direction() {
             Direction::Ascending => (">", "asc"),
             Direction::Descending => ("<", "desc"),
         };
-        let mut sql = self.select::<E>();
+        let index = if along { format!(" indexed by \"{}\"", index_of::<E>(order.name)) } else { String::new() };
+        let mut sql = self.select_by::<E>(&index);
         if let Some(cursor) = page.begin() {
             // Written out, for a comparison of row values does not seek in an index over an expression.
             sql.push(format_args!(" and {place} {behind}= "));
@@ -136,9 +138,13 @@ impl OpenRecords {
     }
 
     fn select<E: Entity>(&self) -> Sql {
-        let mut sql = Sql::within(self.organization);
+        self.select_by::<E>("")
+    }
+
+    fn select_by<E: Entity>(&self, index: &str) -> Sql {
+        let (mut sql, entity) = (Sql::within(self.organization), E::NAME);
         // The entity is written out: a partial index serves only a statement that is known to stay within it.
-        sql.push(format_args!("select {COLUMNS} from record where organization_id = ?1 and entity = '{}'", E::NAME));
+        sql.push(format_args!("select {COLUMNS} from record{index} where organization_id = ?1 and entity = '{entity}'"));
         sql
     }
 }

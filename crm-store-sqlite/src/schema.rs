@@ -84,6 +84,11 @@ const STATES: &[&str] = &["status", "state"];
 const RECORD_FIGURES: &str = "10000000 1000000 100000 1";
 const TERM_FIGURES: &str = "10000000 1000000 500000 50000 50000 100 1";
 
+/// The name of the index over a field.
+pub(crate) fn index_of<E: Entity>(column: &str) -> String {
+    format!("{}_by_{column}", E::NAME)
+}
+
 impl Declarations {
     /// Without entities.
     pub(crate) fn new() -> Self {
@@ -130,7 +135,7 @@ impl Visitor for Declarations {
             columns.insert(field.name, figures);
         }
         for (column, figures) in columns {
-            let name = format!("{entity}_by_{column}");
+            let name = index_of::<E>(column);
             let place = member(column);
             // The entity is in every index anyway, as a part of the primary key; named, it narrows the search.
             let create = format!(

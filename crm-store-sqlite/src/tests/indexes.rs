@@ -3,18 +3,22 @@
 use crm_core::access::{Intent, Member, Team};
 use crm_core::agenda::Job;
 use crm_core::identity::MatchKey;
-use crm_core::kernel::{Direction, Entity, Field, Id, Page, Predicate, Test, Timestamp, Value};
-use crm_core::lead::Lead;
+use crm_core::kernel::{Direction, Entity, Field, Id, Page, Predicate, Stored, Test, Timestamp, Value};
+use crm_core::lead::{Lead, LeadStatus};
+use crm_core::store::{Records, Tx};
+use crm_core::testing::office::named;
 use uuid::Uuid;
 
 use super::{Folder, organization};
 use crate::SqliteStore;
+use crate::along::FEW;
 
 /// How SQLite would answer a list.
 async fn plan<E: Entity>(store: &SqliteStore, filter: &Predicate<E>, page: &Page<E>) -> String {
     let mut tx = store.transaction(organization(), Intent::Read).await.unwrap();
     let records = tx.records();
-    let sql = records.list_statement(filter, page);
+    let along = records.reads_along(filter, page).await.unwrap();
+    let sql = records.list_statement(filter, page, along);
     let rows: Vec<(i64, i64, i64, String)> = sql.explained().fetch_all(records.connection()).await.unwrap();
     rows.into_iter().map(|(_, _, _, detail)| detail).collect::<Vec<_>>().join(" | ")
 }
@@ -73,6 +77,44 @@ async fn lists_seek_and_do_not_sort() {
     // The next page begins at its place in the index rather than at the start of the organization.
     let (_, next, _) = &plans[4];
     assert!(next.contains("entity=? AND <expr><?"), "{next}");
+}
+
+/// Stores so many leads of a state.
+async fn fill(store: &SqliteStore, count: u32, status: LeadStatus, ids: &mut u128) {
+    let mut value = Lead::new(named("Lovelace")).unwrap();
+    value.status = status;
+    let now = Timestamp::from_micros(1).unwrap();
+    let lead = |id: u128| Stored {
+        id: Id::new(Uuid::from_u128(id)),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        value: value.clone(),
+    };
+    let first = *ids;
+    *ids += u128::from(count);
+    let mut tx = store.transaction(organization(), Intent::Write).await.unwrap();
+    Records::<Lead>::insert(&mut tx, &(first..*ids).map(lead).collect::<Vec<_>>()).await.unwrap();
+    Box::new(tx).commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn many_of_a_state_are_read_in_their_order_and_few_are_sorted() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(folder.file()).await.unwrap();
+    let mut ids = 1;
+    fill(&store, FEW, LeadStatus::New, &mut ids).await;
+    fill(&store, FEW - 1, LeadStatus::Qualified, &mut ids).await;
+    let by_score = ordered(Lead::SCORE.field(), Direction::Descending);
+    let owner: Id<Member> = Id::new(Uuid::nil());
+
+    let many = plan(&store, &Lead::STATUS.is("new"), &by_score).await;
+    assert!(many.contains("lead_by_score") && !many.contains("TEMP B-TREE FOR ORDER BY"), "{many}");
+    let few = plan(&store, &Lead::STATUS.is("qualified"), &by_score).await;
+    assert!(few.contains("lead_by_status") && few.contains("TEMP B-TREE FOR ORDER BY"), "{few}");
+    // Whoever asks for more than states is looked up by that, however many have the state.
+    let owned = plan(&store, &Lead::OWNER_ID.is(owner).and(Lead::STATUS.is("new")), &by_score).await;
+    assert!(owned.contains("lead_by_owner_id"), "{owned}");
 }
 
 #[tokio::test]
