@@ -2,14 +2,14 @@
 //!
 //! No statement can lease across organizations on a distributed cluster, and it would let one tenant's backlog starve
 //! the others. So a worker first asks which organizations have due jobs, which only the role `crm_worker` may, seeing
-//! nothing else of them; then it opens one of them and leases there. Leasing passes over rows that another transaction
-//! holds, and finishing names the lease's token; both take few statements for any number of jobs.
+//! nothing else of them; then it opens one of them and leases there, in one statement that passes over rows which another
+//! transaction holds. Finishing names the lease's token.
 
 use std::collections::HashSet;
 
 use async_trait::async_trait;
 use crm_core::access::OrganizationId;
-use crm_core::agenda::{Claim, Job, JobId, leased};
+use crm_core::agenda::{Claim, Job, JobId};
 use crm_core::kernel::{Id, Stored, Timestamp, Value};
 use crm_core::store::{Agenda, StoreResult};
 use sqlx::PgConnection;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::cell::{CellError, Kind, ValuesCell};
 use crate::row::column;
 use crate::statement::{Binds, Statement};
-use crate::table::Table;
+use crate::table::{SYSTEM_COLUMNS, Table};
 use crate::tx::{PgTx, defect, query};
 
 /// The transaction in which all organizations' due times may be read, and nothing else.
@@ -27,10 +27,6 @@ pub(crate) const OPEN_AS_WORKER: &str = "begin read only; set local role crm_wor
 
 pub(crate) const DUE_ORGANIZATIONS: &str = "select j.organization_id from crm.job j \
     where j.state <> 'dead' and j.due_at <= $1 group by j.organization_id order by min(j.due_at), j.organization_id limit $2";
-
-/// What [`leased`] does to a job, for jobs that this transaction holds already.
-pub(crate) const LEASE: &str = "update crm.job set version = version + 1, updated_at = $3, state = 'leased', \
-    due_at = $4, attempts = attempts + 1, token = token + 1, worker = $5 where organization_id = $1 and id = any($2)";
 
 /// The token is compared by the identifier's place. A join with the pairs would leave the planner free to read all jobs of
 /// the organization for each pair, and it does so when it has not yet seen how many there are.
@@ -56,10 +52,20 @@ pub(crate) fn organization(row: &PgRow) -> Result<OrganizationId, CellError> {
     Ok(Id::new(column::<Uuid>(row, 0, Kind::Uuid)?))
 }
 
-/// The statement that finds what can be leased and holds it, appended to the table's select.
-pub(crate) fn free_text(table: &Table) -> String {
-    let due = "and t.due_at <= $2 and t.state <> 'dead'";
-    format!("{} {due} order by t.due_at, t.id limit $3 for no key update skip locked", table.select)
+/// The statement that leases jobs which are due and that nobody holds, and answers with them and when each was due.
+///
+/// The number is written out: a plan for any number of jobs would rather read all of them. What is free is found once, held,
+/// and then changed by its identifiers, which no plan looks for in any other way.
+pub(crate) fn lease_text(table: &Table, limit: u32) -> String {
+    format!(
+        "with free as materialized (select t.id, t.due_at from crm.job t where t.organization_id = $1 \
+            and t.due_at <= $2 and t.state <> 'dead' order by t.due_at, t.id limit {limit} for no key update skip locked) \
+        update crm.job t set version = t.version + 1, updated_at = $2, state = 'leased', due_at = $3, \
+            attempts = t.attempts + 1, token = t.token + 1, worker = $4 \
+        where t.organization_id = $1 and t.id = any(array(select f.id from free f)) \
+        returning {}, (select f.due_at from free f where f.id = t.id)",
+        table.read
+    )
 }
 
 #[async_trait]
@@ -68,19 +74,18 @@ impl Agenda for PgTx<'_> {
         self.begin_writing().await?;
         let table = self.store.tables.of::<Job>()?;
         let mut binds = self.binds().map_err(defect)?;
-        bind_free(claim, &mut binds).map_err(defect)?;
-        let rows = self.many(Statement::named(self.store.free_jobs.clone(), binds), &table).await?;
+        bind_lease(claim, &mut binds).map_err(defect)?;
+        let text = lease_text(&table, claim.limit).into();
+        let rows = self.many(Statement::named(text, binds), &table).await?;
         let mut jobs = Vec::with_capacity(rows.len());
         for row in &rows {
-            jobs.push(leased(self.read::<Job>(row, &table)?, claim));
+            let due: Timestamp =
+                column(row, SYSTEM_COLUMNS.len() + table.columns.len(), Kind::Timestamptz).map_err(defect)?;
+            jobs.push((due, self.read::<Job>(row, &table)?));
         }
-        for chunk in jobs.chunks(JOBS_PER_STATEMENT) {
-            let mut binds = self.binds().map_err(defect)?;
-            bind_lease(claim, chunk, &mut binds).map_err(defect)?;
-            self.change(Statement::named(LEASE.into(), binds), &table).await?;
-        }
+        jobs.sort_by_key(|(due, job)| (*due, job.id));
         self.done();
-        Ok(jobs)
+        Ok(jobs.into_iter().map(|(_, job)| job).collect())
     }
 
     async fn finish(&mut self, jobs: &[(JobId, i64)]) -> StoreResult<usize> {
@@ -109,15 +114,7 @@ fn batches(jobs: &[(JobId, i64)]) -> Vec<Vec<(JobId, i64)>> {
     batches
 }
 
-fn bind_free(claim: &Claim, binds: &mut Binds) -> Result<(), CellError> {
-    binds.push(&claim.now, Kind::Timestamptz)?;
-    binds.push(&claim.limit, Kind::BigInt)?;
-    Ok(())
-}
-
-fn bind_lease(claim: &Claim, jobs: &[Stored<Job>], binds: &mut Binds) -> Result<(), CellError> {
-    let ids: Vec<_> = jobs.iter().map(|job| Value::Uuid(job.id.uuid())).collect();
-    binds.add(ValuesCell { kind: Kind::Uuid, values: ids.iter().collect() })?;
+fn bind_lease(claim: &Claim, binds: &mut Binds) -> Result<(), CellError> {
     binds.push(&claim.now, Kind::Timestamptz)?;
     binds.push(&claim.now.plus(claim.lease), Kind::Timestamptz)?;
     binds.push(&claim.worker, Kind::Text)?;

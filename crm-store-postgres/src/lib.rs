@@ -62,7 +62,6 @@ pub use tx::PgTx;
 pub struct PgStore {
     pool: Connections,
     tables: Arc<Tables>,
-    free_jobs: Arc<str>,
     joins_inserts: bool,
     listening: Arc<PgConnectOptions>,
 }
@@ -94,10 +93,8 @@ impl PgStore {
         catalog::check_entities(&tables)?;
         catalog::check_security(&mut connection, &tables).await?;
         connection.rest();
-        let job = tables.of::<Job>().map_err(|error| SetupError::Mismatch(vec![error.to_string()]))?;
-        let free_jobs = agenda::free_text(&job).into();
         let listening = Arc::new(setup::listening(url, options)?);
-        Ok(Self { pool, tables: Arc::new(tables), free_jobs, joins_inserts: options.join_inserts, listening })
+        Ok(Self { pool, tables: Arc::new(tables), joins_inserts: options.join_inserts, listening })
     }
 
     /// Makes the roles, the schema `crm` and all its tables in the database, or brings them up to date.
@@ -130,7 +127,6 @@ impl PgStore {
     pub fn statements(&self) -> Vec<Arc<str>> {
         let own = [
             term::DELETE,
-            agenda::LEASE,
             agenda::FINISH,
             agenda::DUE_ORGANIZATIONS,
             tx::TAKE_SLUG,
@@ -143,7 +139,8 @@ impl PgStore {
         ];
         let of_tables = self.tables.known();
         let of_tables = of_tables.iter().flat_map(|table| table.statements()).cloned();
-        of_tables.chain(own.into_iter().map(Arc::from)).chain([self.free_jobs.clone()]).collect()
+        let lease = self.tables.of::<Job>().ok().map(|table| agenda::lease_text(&table, 1).into());
+        of_tables.chain(own.into_iter().map(Arc::from)).chain(lease).collect()
     }
 
     /// Closes all connections; transactions that are still open are undone when they end.

@@ -39,8 +39,8 @@ impl<E: Entity> Records<E> for PgTx<'_> {
         self.begin_reading().await?;
         let table = self.store.tables.of::<E>()?;
         let draft = self.listing(&table, filter, page).map_err(defect)?;
-        let is_lookup = page.order() == Field::ID && looks_up(filter);
-        let rows = self.many(if is_lookup { draft.named() } else { draft.once() }, &table).await?;
+        let settled = page.order() == Field::ID && (is_everything(filter) || looks_up(filter));
+        let rows = self.many(if settled { draft.named() } else { draft.once() }, &table).await?;
         let mut read = Vec::with_capacity(rows.len());
         for row in &rows {
             read.push(self.read(row, &table)?);
@@ -87,12 +87,22 @@ fn count(row: &PgRow, kind: FieldKind) -> Result<Count, CellError> {
     Ok(Count { value, count: column(row, 1, Kind::BigInt)? })
 }
 
-/// Whether the filter names values of a field of which few records share one. Any plan for such a list finds them by that
-/// field's index, so the server may keep it; what is filtered by a state is planned anew for each.
+/// Whether the filter names nothing. Such a list is read by identifier, whatever the plan.
+fn is_everything<E: Entity>(filter: &Predicate<E>) -> bool {
+    matches!(filter, Predicate::All(parts) if parts.is_empty())
+}
+
+/// As many values as one command usually looks for. A plan that is kept for an unknown number of values may have been made
+/// while the table was empty, and reads all that the organization has by now; for many values that would be all of it often.
+const FEW_VALUES: usize = 32;
+
+/// Whether the filter names few values of a field of which few records share one. Any plan for such a list finds them by
+/// that field's index, so the server may keep it; what is filtered by a state is planned anew for each.
 fn looks_up<E: Entity>(filter: &Predicate<E>) -> bool {
     match filter {
         Predicate::All(parts) => parts.iter().any(looks_up),
-        Predicate::Test(field, Test::Equals(_) | Test::In(_)) => field.selective,
+        Predicate::Test(field, Test::Equals(_)) => field.selective,
+        Predicate::Test(field, Test::In(values)) => field.selective && values.len() <= FEW_VALUES,
         _ => false,
     }
 }

@@ -89,6 +89,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) has_terms: bool,
     pub(crate) constraints: Vec<Constraint>,
+    /// The columns that a record is read from, each as `t."name"`.
+    pub(crate) read: String,
     /// `select … from … t where t.organization_id = $1`, to which conditions are added.
     pub(crate) select: String,
     pub(crate) find: Arc<str>,
@@ -132,6 +134,7 @@ impl Table {
             constraints: declared.constraints(),
             insert_one: insert(&table, &columns, 1, 1).into(),
             insert_full: insert(&table, &columns, 1, ROWS_PER_INSERT).into(),
+            read,
             select,
             find: find.into(),
             lock: lock.into(),

@@ -18,11 +18,7 @@ pub(crate) const FEW: u32 = 1_000;
 
 impl OpenRecords {
     /// Whether the page is to be read along the index of its order.
-    pub(crate) async fn reads_along<E: Entity>(
-        &mut self,
-        filter: &Predicate<E>,
-        page: &Page<E>,
-    ) -> StoreResult<bool> {
+    pub(crate) async fn reads_along<E: Entity>(&mut self, filter: &Predicate<E>, page: &Page<E>) -> StoreResult<bool> {
         let order = page.order();
         if order.is_system() || !order.indexed {
             return Ok(false);

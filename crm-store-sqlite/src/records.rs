@@ -144,7 +144,9 @@ impl OpenRecords {
     fn select_by<E: Entity>(&self, index: &str) -> Sql {
         let (mut sql, entity) = (Sql::within(self.organization), E::NAME);
         // The entity is written out: a partial index serves only a statement that is known to stay within it.
-        sql.push(format_args!("select {COLUMNS} from record{index} where organization_id = ?1 and entity = '{entity}'"));
+        sql.push(format_args!(
+            "select {COLUMNS} from record{index} where organization_id = ?1 and entity = '{entity}'"
+        ));
         sql
     }
 }

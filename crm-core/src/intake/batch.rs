@@ -14,8 +14,10 @@ use crate::custom_field::Schema;
 use crate::duplicate::{Candidate, Hit, Policies, Profile, Unwritten, raise_flags};
 use crate::event::changes;
 use crate::identity::{RecordKind, RecordRef};
-use crate::kernel::{Explanation, Id, Result, Stored};
-use crate::lead::{Lead, LeadDraft, LeadEvent, LeadId, LeadStatus, TouchDetails, add_touch, insert_leads, save_lead};
+use crate::kernel::{Id, Result, Stored};
+use crate::lead::{
+    Lead, LeadDraft, LeadEvent, LeadId, LeadStatus, NewTouch, TouchDetails, add_touches, insert_leads, save_lead,
+};
 use crate::scoring::{Scorer, rescore, score_draft, settle_new};
 use crate::store::UnitOfWork;
 
@@ -89,7 +91,7 @@ struct Batch {
     draft_of: HashMap<LeadId, usize>,
     unwritten: Unwritten,
     known: BTreeMap<LeadId, Known>,
-    touches: Vec<(RecordRef, TouchDetails, Explanation)>,
+    touches: Vec<NewTouch>,
     flags: Vec<(RecordRef, Candidate)>,
     captures: Vec<Capture>,
     renewed: Vec<Stored<Capture>>,
@@ -173,7 +175,7 @@ impl Batch {
     }
 
     fn link(&mut self, submission: &Submission, known: Candidate) -> CaptureOutcome {
-        self.touches.push((known.record, touch(submission), known.evidence.clone()));
+        self.touches.push(touched(&known, touch(submission)));
         CaptureOutcome::Linked { record: known.record, confidence: known.confidence, evidence: known.evidence }
     }
 
@@ -209,7 +211,7 @@ impl Batch {
         }
         *lead = next;
         if let Some(touch) = &submission.lead.touch {
-            self.touches.push((known.record, touch.clone(), known.evidence.clone()));
+            self.touches.push(touched(&known, touch.clone()));
         }
         Ok(CaptureOutcome::Updated { lead: id, changes, evidence: known.evidence })
     }
@@ -257,9 +259,7 @@ impl Batch {
                 rescore(uow, &rules.scorer, row).await?;
             }
         }
-        for (record, details, why) in self.touches {
-            add_touch(uow, record, details, why).await?;
-        }
+        add_touches(uow, self.touches).await?;
         raise_flags(uow, self.flags).await?;
         uow.add_parts(self.captures).await?;
         for capture in self.renewed {
@@ -275,6 +275,11 @@ fn may_change(uow: &UnitOfWork<'_>, submission: &Submission, lead: &Stored<Lead>
     let caller = uow.caller();
     submission.on_match == OnMatch::Policy
         || (caller.check(Permission::LeadUpdate).is_ok() && caller.sees().matches(lead))
+}
+
+/// The marketing contact with whom a submission is known to be.
+fn touched(known: &Candidate, details: TouchDetails) -> NewTouch {
+    NewTouch { record: known.record, details, why: known.evidence.clone() }
 }
 
 /// What is told of the marketing contact; at least where it came from.

@@ -28,18 +28,23 @@ fn mapped(raw: &str) -> Option<String> {
 }
 
 /// Whether a host name is in its ASCII form already, as most are, which takes no look into tables to tell.
-fn is_plain(raw: &str) -> bool {
-    let may_stand = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_label = |label: &str| {
+pub(crate) fn is_plain(raw: &str) -> bool {
+    let may_stand = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    let is_label = |label: &[u8]| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(may_stand)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && !label.starts_with("xn--")
+            && label.iter().all(may_stand)
+            && !label.starts_with(b"-")
+            && !label.ends_with(b"-")
+            && !label.starts_with(b"xn--")
     };
-    raw.len() <= 253
-        && raw.split('.').all(is_label)
-        && raw.rsplit_once('.').is_some_and(|(_, last)| !last.bytes().all(|byte| byte.is_ascii_digit()))
+    let (mut labels, mut last) = (0_u32, &[][..]);
+    for label in raw.as_bytes().split(|byte| *byte == b'.') {
+        if !is_label(label) {
+            return false;
+        }
+        (labels, last) = (labels + 1, label);
+    }
+    raw.len() <= 253 && labels > 1 && !last.iter().all(u8::is_ascii_digit)
 }
 
 /// Brings an ASCII host name back into the script it is read in.

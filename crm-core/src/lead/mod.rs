@@ -18,14 +18,16 @@ mod queries;
 mod service;
 mod status;
 mod touch;
+mod touching;
 
 pub use event::LeadEvent;
 pub use jobs::{RECOMPUTE, SCORED, stop_recomputing};
 pub use model::{Lead, LeadId, LeadPatch, LeadRefusal, NewLead};
 pub use queries::{LeadReport, open_leads_of};
-pub use service::{LeadDraft, Leads, add_touch, insert_leads, put_into, save_lead};
+pub use service::{LeadDraft, Leads, insert_leads, put_into, save_lead};
 pub use status::{LeadStatus, StatusLabel, StatusLabelEvent, StatusLabelId};
 pub use touch::{Touch, TouchDetails, move_touches};
+pub use touching::{NewTouch, add_touches};
 
 #[cfg(test)]
 mod tests;

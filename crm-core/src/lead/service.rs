@@ -13,10 +13,7 @@ use crate::event::{Event, changes};
 use crate::identity::{MatchKey, RecordKind, RecordRef, merged_into, replace_keys, survivor_of};
 use crate::kernel::page::LARGEST_PAGE;
 use crate::kernel::text::{Label, Name};
-use crate::kernel::{
-    Direction, Entity, Explanation, Field, FieldProblem, InvalidInput, Page, Predicate, Result, Stored,
-};
-use crate::people::{AccountEvent, AccountId, ContactEvent, ContactId};
+use crate::kernel::{Direction, Entity, Field, FieldProblem, InvalidInput, Page, Predicate, Result, Stored};
 use crate::store::{RecordNotFound, Session, StaleVersion, UnitOfWork};
 
 /// A lead that is about to be added.
@@ -62,39 +59,6 @@ pub async fn insert_leads(
 
 fn touch_of(uow: &UnitOfWork<'_>, record: RecordRef, details: TouchDetails) -> Touch {
     Touch { record_kind: record.kind, record_id: record.id, occurred_at: uow.now(), details }
-}
-
-/// Adds a marketing contact to a record that is there already, and says so. An opportunity has none.
-///
-/// # Errors
-/// Those of the store.
-pub async fn add_touch(
-    uow: &mut UnitOfWork<'_>,
-    record: RecordRef,
-    details: TouchDetails,
-    why: Explanation,
-) -> Result<()> {
-    let touch = uow.add_parts(vec![touch_of(uow, record, details)]).await?.pop();
-    let Some(source) = touch.map(|touch| touch.value.details.source) else { return Ok(()) };
-    match record.kind {
-        RecordKind::Lead => {
-            if let Some(lead) = uow.find_of_anyone(LeadId::new(record.id)).await? {
-                uow.say(&lead, &LeadEvent::Touched { source, why })?;
-            }
-        }
-        RecordKind::Contact => {
-            if let Some(contact) = uow.find_of_anyone(ContactId::new(record.id)).await? {
-                uow.say(&contact, &ContactEvent::Touched { source, why })?;
-            }
-        }
-        RecordKind::Account => {
-            if let Some(account) = uow.find_of_anyone(AccountId::new(record.id)).await? {
-                uow.say(&account, &AccountEvent::Touched { source, why })?;
-            }
-        }
-        RecordKind::Opportunity => {}
-    }
-    Ok(())
 }
 
 /// Saves a changed lead with its keys and unique custom values.

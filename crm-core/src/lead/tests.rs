@@ -230,9 +230,8 @@ async fn the_first_touch_stays_the_first() {
     for source in ["fair", "search"] {
         office.clock.advance(std::time::Duration::from_mins(1));
         let mut uow = boss.begin(Permission::LeadUpdate).await.unwrap();
-        add_touch(&mut uow, RecordRef::new(RecordKind::Lead, lead.id), from(source), Explanation::new("they said so"))
-            .await
-            .unwrap();
+        let (record, why) = (RecordRef::new(RecordKind::Lead, lead.id), Explanation::new("they said so"));
+        add_touches(&mut uow, vec![NewTouch { record, details: from(source), why }]).await.unwrap();
         uow.commit().await.unwrap();
     }
     let touches = boss.leads().touches(lead.id).await.unwrap();

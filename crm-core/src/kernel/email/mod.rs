@@ -13,7 +13,7 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::characters::{composed, is_invisible};
 use super::error::{Kind, Rule};
-use super::host::{ascii_host, readable_host};
+use super::host::{ascii_host, is_plain, readable_host};
 use super::text::read_text;
 use script::mixes_scripts;
 
@@ -24,7 +24,8 @@ const LONGEST_LOCAL: usize = 64;
 #[derive(Clone, Debug)]
 pub struct EmailAddress {
     raw: String,
-    key: String,
+    /// The key, when it is not what was typed.
+    key: Option<Box<str>>,
     /// Where the `@` stands in the key.
     at: usize,
 }
@@ -98,6 +99,14 @@ impl EmailAddress {
     /// # Errors
     /// [`EmailError`], which says what to remove or to add.
     pub fn parse(raw: &str) -> Result<Self, EmailError> {
+        match own_key(raw) {
+            Some(at) => Ok(Self { raw: raw.to_owned(), key: None, at }),
+            None => Self::read(raw),
+        }
+    }
+
+    /// Reads an address in any spelling.
+    fn read(raw: &str) -> Result<Self, EmailError> {
         let raw = raw.trim();
         if raw.is_empty() {
             return Err(EmailError::Empty);
@@ -126,6 +135,7 @@ impl EmailAddress {
         if key.len() > LONGEST || raw.len() > LONGEST {
             return Err(EmailError::TooLong);
         }
+        let key = (key != raw).then(|| key.into_boxed_str());
         Ok(Self { raw: raw.to_owned(), key, at })
     }
 
@@ -138,19 +148,19 @@ impl EmailAddress {
     /// The form that all spellings share: lower case, composed, the domain in ASCII.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_deref().unwrap_or(&self.raw)
     }
 
     /// What stands before the `@` of the key.
     #[must_use]
     pub fn local(&self) -> &str {
-        self.key.get(..self.at).unwrap_or_default()
+        self.key().get(..self.at).unwrap_or_default()
     }
 
     /// What stands after the `@` of the key, in ASCII.
     #[must_use]
     pub fn domain(&self) -> &str {
-        self.key.get(self.at + 1..).unwrap_or_default()
+        self.key().get(self.at + 1..).unwrap_or_default()
     }
 
     /// The key without plus tags and, at Gmail, without dots: a weak sign that two mailboxes are one.
@@ -175,6 +185,15 @@ impl EmailAddress {
     pub fn is_mixed_script(&self) -> bool {
         mixes_scripts(self.local()) || readable_host(self.domain()).split('.').any(mixes_scripts)
     }
+}
+
+/// Where the `@` stands in an address that is its own key, as most are; nothing when that takes a closer look.
+fn own_key(raw: &str) -> Option<usize> {
+    let (local, domain) = raw.split_once('@')?;
+    let may_stand = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'+');
+    let dotted = local.split('.').all(|part| !part.is_empty());
+    let short = local.len() <= LONGEST_LOCAL && raw.len() <= LONGEST;
+    (short && dotted && local.bytes().all(may_stand) && is_plain(domain)).then_some(local.len())
 }
 
 /// Checks the part before the `@` and brings it into the form in which it is compared.
@@ -216,7 +235,7 @@ fn may_stand(character: char) -> bool {
 
 impl PartialEq for EmailAddress {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -224,7 +243,7 @@ impl Eq for EmailAddress {}
 
 impl hash::Hash for EmailAddress {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
+        self.key().hash(state);
     }
 }
 
@@ -236,7 +255,7 @@ impl PartialOrd for EmailAddress {
 
 impl Ord for EmailAddress {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key)
+        self.key().cmp(other.key())
     }
 }
 

@@ -17,6 +17,14 @@ fn spellings_of_one_address_are_equal_and_each_is_kept_as_typed() {
 }
 
 #[test]
+fn usual_addresses_are_their_own_keys() {
+    assert_eq!(own_key("ada.lovelace+crm@mail.example.com"), Some(16));
+    for unusual in ["Ada@example.com", "ada@Example.com", "a..b@example.com", "a@b", "a@xn--mnchen-3ya.de", " a@b.de"] {
+        assert_eq!(own_key(unusual), None, "{unusual}");
+    }
+}
+
+#[test]
 fn addresses_of_the_real_world_pass() {
     for raw in [
         "o'neil+crm@sub.example.co.uk",
@@ -120,6 +128,16 @@ proptest! {
             if let Ok(folded) = folded {
                 prop_assert_eq!(folded.folded_key(), address.folded_key());
             }
+        }
+    }
+
+    #[test]
+    fn what_is_taken_as_its_own_key_is_what_a_closer_look_says(
+        raw in "[a-z0-9._+-]{1,66}@[a-z0-9-]{1,9}(\\.[a-z0-9-]{1,65}){0,3}",
+    ) {
+        if let Some(at) = own_key(&raw) {
+            let read = EmailAddress::read(&raw).unwrap();
+            prop_assert_eq!((read.as_str(), read.key(), read.at), (raw.as_str(), raw.as_str(), at));
         }
     }
 
