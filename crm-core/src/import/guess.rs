@@ -226,6 +226,30 @@ pub fn guess(kind: ImportKind, headers: &[String], schema: &Schema) -> Mapping {
     Mapping { columns: columns.collect() }
 }
 
+/// Whether a list is of people or of companies, by what its columns would be of either. People have names of their own,
+/// addresses, jobs and employers; a list that has none of these, and tells of a company's size, trade or website, is one of
+/// companies. A name alone could be anybody's.
+pub(super) fn guess_kind(as_leads: &Mapping, as_accounts: &Mapping) -> ImportKind {
+    let has = |mapping: &Mapping, of: fn(&Target) -> bool| mapping.columns.iter().any(|column| of(&column.target));
+    let of_a_person = |target: &Target| {
+        matches!(
+            target,
+            Target::FirstName
+                | Target::LastName
+                | Target::JobTitle
+                | Target::Company
+                | Target::Email(_)
+                | Target::OtherEmails
+        )
+    };
+    let of_a_company = |target: &Target| {
+        matches!(target, Target::Website | Target::Industry | Target::EmployeeCount | Target::AnnualRevenue)
+    };
+    let is_named = |target: &Target| *target == Target::Name;
+    let companies = has(as_accounts, is_named) && has(as_accounts, of_a_company) && !has(as_leads, of_a_person);
+    if companies { ImportKind::Accounts } else { ImportKind::Leads }
+}
+
 /// The field that a column can still become: a further address or number takes the next free place.
 fn free(kind: ImportKind, target: &Target, number: Option<u32>, taken: &BTreeSet<Target>) -> Option<Target> {
     let is_free = |target: &Target| kind.has(target) && (target.takes_many() || !taken.contains(target));

@@ -109,6 +109,17 @@ impl Imports<'_> {
         Ok(super::guess::guess(kind, headers, &schema))
     }
 
+    /// Proposes what a list with this header is of.
+    ///
+    /// # Errors
+    /// Those of the door.
+    #[cfg(feature = "csv")]
+    pub async fn guess_kind(&self, headers: &[String]) -> Result<ImportKind> {
+        let leads = self.guess(ImportKind::Leads, headers).await?;
+        let accounts = self.guess(ImportKind::Accounts, headers).await?;
+        Ok(super::guess::guess_kind(&leads, &accounts))
+    }
+
     /// Begins an import, or finds the one of the same content. Other choices count as long as no row was judged. Content
     /// that came to its end without a single row that was kept is begun once more.
     ///

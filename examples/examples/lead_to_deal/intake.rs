@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use crm_core::csv::{CsvOptions, CsvReader};
-use crm_core::import::{ImportKind, ImportOptions, ImportReport, NewImport, OnProgress, Start, Target, fingerprint};
+use crm_core::import::{ImportOptions, ImportReport, NewImport, OnProgress, Start, fingerprint};
 use crm_core::kernel::Name;
 use crm_examples::Office;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -21,13 +21,8 @@ pub(crate) async fn import(office: &Office, path: &Path, dry: bool) -> Result<Im
     let mut source = CsvReader::open(open()?, options)?;
     let headers = source.headers().to_vec();
     let imports = office.session.imports();
-    let leads = imports.guess(ImportKind::Leads, &headers).await?;
-    let companies = imports.guess(ImportKind::Accounts, &headers).await?;
-    let used = |mapping: &crm_core::import::Mapping| {
-        mapping.columns.iter().filter(|column| column.target != Target::Ignore).count()
-    };
-    let (kind, mapping) =
-        if used(&companies) > used(&leads) { (ImportKind::Accounts, companies) } else { (ImportKind::Leads, leads) };
+    let kind = imports.guess_kind(&headers).await?;
+    let mapping = imports.guess(kind, &headers).await?;
     let name = path.file_name().map_or_else(|| "list".into(), |name| name.to_string_lossy());
     let new = NewImport {
         kind,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crm_core::conversion::{Outcome, Plan};
 use crm_core::event::Event;
 use crm_core::identity::RecordKind;
-use crm_core::import::{ImportId, ImportReport, ImportRow, IssueKind, RowOutcome};
+use crm_core::import::{ImportId, ImportKind, ImportReport, ImportRow, IssueKind, RowOutcome};
 use crm_core::kernel::{Date, Direction, Explanation, Id, Page, Predicate, Result, Stored};
 use crm_core::lead::Lead;
 use crm_core::pipeline::{ForecastScope, Month};
@@ -18,7 +18,11 @@ const SHOWN: usize = 8;
 /// What became of the rows.
 pub(crate) fn import(report: &ImportReport) {
     let counts = &report.import.counts;
-    println!("Rows read {}", counts.read);
+    let of = match report.import.kind {
+        ImportKind::Leads => "leads",
+        ImportKind::Accounts => "accounts",
+    };
+    println!("Rows read {}, as {of}", counts.read);
     println!("  created  {:>7}   of these flagged as possible duplicates {}", counts.created, counts.flagged);
     println!("  linked   {:>7}   to somebody who was known already", counts.linked);
     println!("  updated  {:>7}", counts.updated);

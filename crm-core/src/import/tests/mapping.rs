@@ -159,3 +159,27 @@ async fn an_import_with_a_wrong_mapping_is_not_begun() {
     assert_eq!(refused.fields()[0].code, "import.unknown_column");
     assert!(session.imports().list(&crate::kernel::Predicate::everything(), &Page::first(5)).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_header_tells_people_from_companies() {
+    let office = Office::open().await;
+    let session = office.boss().await;
+    let companies: [&[&str]; 2] = [
+        &["Index", "Organization Id", "Name", "Website", "Country", "Founded", "Industry", "Number of employees"],
+        &["Name", "Annual revenue"],
+    ];
+    let people: [&[&str]; 4] = [
+        &["Name", "Phone"],
+        &["Name", "Company", "Website"],
+        &["First name", "Industry"],
+        &["Name", "Email", "Industry"],
+    ];
+    for (headers, kind) in companies
+        .map(|headers| (headers, ImportKind::Accounts))
+        .into_iter()
+        .chain(people.map(|headers| (headers, ImportKind::Leads)))
+    {
+        let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
+        assert_eq!(session.imports().guess_kind(&headers).await.unwrap(), kind, "{headers:?}");
+    }
+}
