@@ -13,7 +13,7 @@ use crm_benches::{
     Database, Fault, Goal, Load, Office, Processes, Report, Requests, Server, Stock, ask, bare_router, drive, id_of,
     must, seed, stored_deal_id,
 };
-use crm_core::access::{Member, StandardRole};
+use crm_core::access::{Member, MemberId, StandardRole};
 use crm_core::kernel::Page;
 use crm_core::sign_in::NewApiKey;
 use crm_http::identity::mail::FileOutbox;
@@ -150,7 +150,7 @@ fn main() {
     );
     contest.run("create a lead", WRITES, &creation(&key), Goal::Share(35.0), Some(Duration::from_micros(570)));
     contest.run("move a deal to another stage", WRITES, &step(&key, stages), Goal::Share(40.0), None);
-    contest.run("convert a lead", WRITES, &conversion(&key), Goal::Share(50.0), None);
+    contest.run("convert a lead", WRITES, &conversion(&key, office.seller), Goal::Share(50.0), None);
     contest.report.print();
     let Contest { runtime, .. } = contest;
     drop(office);
@@ -227,9 +227,10 @@ fn step(key: &str, stages: Vec<String>) -> Asked {
     }
 }
 
-fn conversion(key: &str) -> Asked {
+fn conversion(key: &str, owner: MemberId) -> Asked {
     let key = key.to_owned();
-    let wish = json!({ "opportunity": "new", "deal": { "amount": { "minor": 100_000, "currency": "EUR" } } });
+    let deal = json!({ "amount": { "minor": 100_000, "currency": "EUR" } });
+    let wish = json!({ "opportunity": "new", "deal": deal, "owner_id": owner });
     Asked {
         ours: Arc::new(move |number| {
             request("POST", &format!("/api/leads/{}/convert", id_of(TO_CONVERT + number)), &key, Some(&wish))

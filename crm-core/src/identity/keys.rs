@@ -17,6 +17,9 @@ use crate::kernel::{Column, Entity, Field, Part, Result, ValueRef};
 use crate::kernel::{Domain, Website};
 use crate::store::UnitOfWork;
 
+/// The most characters of a key behind its prefix.
+const LONGEST: usize = 380;
+
 /// That a record is known by a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatchKey {
@@ -166,8 +169,13 @@ impl KeySet {
     fn put(&mut self, kind: KeyKind, value: &str) {
         let value = value.trim();
         if !value.is_empty() && self.of_kind(kind).count() < kind.most() {
-            let value: String = value.nfc().take(380).collect();
-            self.0.insert(format!("{}{value}", kind.prefix()));
+            let mut key = kind.prefix().to_owned();
+            match value.get(..value.len().min(LONGEST)).filter(|_| value.is_ascii()) {
+                // Nothing in ASCII is composed of anything else.
+                Some(value) => key.push_str(value),
+                None => key.extend(value.nfc().take(LONGEST)),
+            }
+            self.0.insert(key);
         }
     }
 }
