@@ -73,7 +73,7 @@ async fn a_closed_store_is_unavailable() {
 #[tokio::test]
 async fn a_server_that_is_full_is_unavailable() {
     let (database, _, _) = founded().await;
-    let options = PgOptions { max_connections: 1, acquire_timeout: Duration::from_millis(200), ..PgOptions::default() };
+    let options = PgOptions { max_connections: 1, acquire_timeout: Duration::from_secs(1), ..PgOptions::default() };
     let store = PgStore::connect_with(&database.app_url, &options).await.unwrap();
     let organization = organization(&store).await;
     let _held = read(&store, organization).await;
@@ -102,7 +102,8 @@ async fn waiting_too_long_for_a_lock_is_a_conflict() {
 async fn a_statement_that_takes_too_long_is_unavailable() {
     let (database, _, _) = founded().await;
     let options = PgOptions {
-        statement_timeout: Duration::from_millis(100),
+        // Long enough for everything but the wait, on a busy machine too.
+        statement_timeout: Duration::from_secs(2),
         lock_timeout: Duration::from_secs(30),
         ..PgOptions::default()
     };
