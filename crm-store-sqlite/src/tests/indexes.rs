@@ -113,8 +113,8 @@ async fn many_of_a_state_are_read_in_their_order_and_few_are_sorted() {
     let few = plan(&store, &Lead::STATUS.is("qualified"), &by_score).await;
     assert!(few.contains("lead_by_status") && few.contains("TEMP B-TREE FOR ORDER BY"), "{few}");
     // Whoever asks for more than states is looked up by that, however many have the state.
-    let owned = plan(&store, &Lead::OWNER_ID.is(owner).and(Lead::STATUS.is("new")), &by_score).await;
-    assert!(owned.contains("lead_by_owner_id"), "{owned}");
+    let of_one = plan(&store, &Lead::OWNER_ID.is(owner).and(Lead::STATUS.is("new")), &by_score).await;
+    assert!(of_one.contains("lead_by_owner_id"), "{of_one}");
 }
 
 #[tokio::test]
