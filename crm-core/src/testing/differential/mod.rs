@@ -246,7 +246,7 @@ fn script_with(chosen: &[usize], transactions: usize, more: BoxedStrategy<Arc<dy
     // The agenda is in every script, so it has something to lease in every script, however many kinds there are.
     seeds.push(vec((0..ORGANIZATIONS, seed::<Job>()), 2..=8));
     kinds.push((2, AgendaStep::any()));
-    kinds.push((1, more));
+    kinds.push((2, more));
     let step = Union::new_weighted(kinds);
     let parts = (0..ORGANIZATIONS, prop::bool::weighted(0.1), prop::bool::weighted(0.85), vec(step, 1..=6));
     let transaction =
