@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::customer::BillingCustomer;
 use super::event_record::{ReceivedEvent, ReceivedState};
 use super::jobs;
-use super::office::Desk;
+use super::office::{Desk, may_try_again};
 use crate::access::Permission;
 use crate::agenda::Job;
-use crate::kernel::{Direction, Page, Predicate, Result, Stored};
+use crate::kernel::{Direction, Page, Predicate, Result, Stored, Timestamp};
 
 /// How often the provider is asked for what it could not deliver.
 const SWEEP_PAUSE: Duration = Duration::from_mins(15);
@@ -61,17 +61,30 @@ impl Desk<'_> {
                 swept.missed += 1;
             }
         }
+        let mut tries = 1;
+        swept.fetching = loop {
+            match self.fetch_soon(now).await {
+                Err(error) if may_try_again(&error, &mut tries) => {}
+                outcome => break outcome?,
+            }
+        };
+        Ok(swept)
+    }
+
+    /// Puts the fetching of those whose access is about to change on the agenda; answers how many they are.
+    async fn fetch_soon(&self, now: Timestamp) -> Result<u32> {
         let mut uow = self.session.begin(Permission::AgendaRun).await?;
         let soon = BillingCustomer::ACCESS_CHANGES_AT.at_most(now.plus(LOOK_AHEAD));
+        let mut count = 0;
         for mut customer in uow.list_all(&soon).await? {
             uow.schedule(jobs::sync(&customer.customer_id, now)).await?;
             // Fetched once for each change; the fetch names the next one.
             customer.value.access_changes_at = None;
             uow.save_part(customer).await?;
-            swept.fetching += 1;
+            count += 1;
         }
         uow.commit().await?;
-        Ok(swept)
+        Ok(count)
     }
 
     /// Does a [`jobs::SWEEP`] job and puts the next one on the agenda.
