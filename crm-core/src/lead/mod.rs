@@ -7,8 +7,8 @@
 //!
 //! Refused: any change to a converted lead, a step that the table of states has not ([`LeadStatus::may_become`]), a
 //! lead without name, company, address and number. Said: `lead.created`, `lead.changed`, `lead.contacted`,
-//! `lead.qualified`, `lead.disqualified`, `lead.reopened`, `lead.assigned`, `lead.converted`, `lead.merged`,
-//! `lead.merged_into`, `lead.deleted`. Merging is in `merge`.
+//! `lead.qualified`, `lead.disqualified`, `lead.reopened`, `lead.assigned`, `lead.converted`, `lead.touched`,
+//! `lead.merged`, `lead.merged_into`, `lead.deleted`. Merging is in `merge`.
 
 mod event;
 mod fields;
